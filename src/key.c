@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "key.h"
+
+#include <apr_encode.h>
+#include <apr_escape.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#define SMALLEST_RSA 2048
+#define LARGEST_FILE (1024 * 1024)
+
+static apr_status_t free_pkey(void *pkey)
+{
+    EVP_PKEY_free(pkey);
+    return APR_SUCCESS;
+}
+
+static apr_status_t free_x509(void *x509)
+{
+    X509_free(x509);
+    return APR_SUCCESS;
+}
+
+/* The whole file in a buffer that the caller frees with OPENSSL_clear_free(); the read leaves no other copy.
+ */
+static const char *read_file(apr_pool_t *pool, const char *file, char **data, apr_size_t *length,
+                             apr_finfo_t *info)
+{
+    apr_file_t *in;
+    char why[120];
+    apr_status_t rv = apr_file_open(&in, file, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
+
+    *data = NULL;
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_info_get(info, APR_FINFO_SIZE | APR_FINFO_TYPE | APR_FINFO_PROT, in);
+        if (rv != APR_SUCCESS || info->filetype != APR_REG || info->size > LARGEST_FILE) {
+            apr_file_close(in);
+            return apr_psprintf(pool, "%s is not a file of at most 1 MiB", file);
+        }
+        *length = (apr_size_t)info->size;
+        *data = OPENSSL_malloc(*length + 1);
+        if (*data && *length)
+            rv = apr_file_read_full(in, *data, *length, NULL);
+        apr_file_close(in);
+    }
+    if (rv == APR_SUCCESS && *data)
+        return NULL;
+    if (*data)
+        OPENSSL_clear_free(*data, *length + 1);
+    *data = NULL;
+    return apr_psprintf(pool, "cannot read %s: %s", file, apr_strerror(rv, why, sizeof(why)));
+}
+
+/* "RSA" or "EC" if the key is one of those we take, else NULL and why. */
+static const char *judge_key(apr_pool_t *pool, const EVP_PKEY *pkey, const char *file, const char **type)
+{
+    int bits = EVP_PKEY_get_bits(pkey);
+    char curve[40] = "unknown";
+
+    if (EVP_PKEY_is_a(pkey, "RSA")) {
+        *type = "RSA";
+        return bits >= SMALLEST_RSA
+                   ? NULL
+                   : apr_psprintf(pool, "%s has an RSA key of %d bits; at least %d are needed", file, bits,
+                                  SMALLEST_RSA);
+    }
+    if (EVP_PKEY_is_a(pkey, "EC")) {
+        *type = "EC";
+        EVP_PKEY_get_group_name(pkey, curve, sizeof(curve), NULL);
+        if (!strcmp(curve, "prime256v1") || !strcmp(curve, "secp384r1") || !strcmp(curve, "secp521r1"))
+            return NULL;
+        return apr_psprintf(pool, "%s has an EC key on the curve %s; P-256, P-384 or P-521 is needed", file,
+                            curve);
+    }
+    return apr_psprintf(pool, "%s has a key of type %s; RSA or EC is needed", file,
+                        EVP_PKEY_get0_type_name(pkey));
+}
+
+static apr_time_t as_time(const ASN1_TIME *asn1)
+{
+    struct tm tm;
+    apr_time_exp_t utc;
+    apr_time_t time = 0;
+
+    memset(&utc, 0, sizeof(utc));
+    if (ASN1_TIME_to_tm(asn1, &tm) == 1) {
+        utc.tm_year = tm.tm_year;
+        utc.tm_mon = tm.tm_mon;
+        utc.tm_mday = tm.tm_mday;
+        utc.tm_hour = tm.tm_hour;
+        utc.tm_min = tm.tm_min;
+        utc.tm_sec = tm.tm_sec;
+        apr_time_exp_gmt_get(&time, &utc);
+    }
+    return time;
+}
+
+/* The certificate's facts, once its DER can be had. */
+static bool describe(apr_pool_t *pool, rcidp_certificate *certificate)
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned int hash_length;
+    unsigned char *der = NULL;
+    int length = i2d_X509(certificate->x509, &der);
+
+    if (length <= 0 || !X509_digest(certificate->x509, EVP_sha256(), hash, &hash_length)) {
+        OPENSSL_free(der);
+        return false;
+    }
+    certificate->base64 = apr_pencode_base64_binary(pool, der, length, APR_ENCODE_NONE, NULL);
+    OPENSSL_free(der);
+    certificate->fingerprint = apr_pescape_hex(pool, hash, hash_length, 0);
+    certificate->not_before = as_time(X509_get0_notBefore(certificate->x509));
+    certificate->not_after = as_time(X509_get0_notAfter(certificate->x509));
+    return true;
+}
+
+static bool has_weak_signature(const X509 *x509)
+{
+    int nid = NID_undef;
+
+    X509_get_signature_info((X509 *)x509, &nid, NULL, NULL, NULL);
+    return nid == NID_md5 || nid == NID_sha1;
+}
+
+const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rcidp_certificate **certificate)
+{
+    rcidp_certificate *made = apr_pcalloc(pool, sizeof(*made));
+    apr_finfo_t info;
+    apr_size_t length;
+    char *data;
+    const char *type, *error = read_file(pool, file, &data, &length, &info);
+    BIO *bio;
+
+    if (error)
+        return error;
+    bio = BIO_new_mem_buf(data, (int)length);
+    made->x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    BIO_free(bio);
+    OPENSSL_clear_free(data, length + 1); /* the same file may hold the key */
+    ERR_clear_error();
+    if (!made->x509)
+        return apr_psprintf(pool, "%s has no certificate in PEM form", file);
+    apr_pool_cleanup_register(pool, made->x509, free_x509, apr_pool_cleanup_null);
+    if (!X509_get0_pubkey(made->x509) || !describe(pool, made))
+        return apr_psprintf(pool, "the certificate in %s cannot be understood", file);
+    if (has_weak_signature(made->x509))
+        return apr_psprintf(
+            pool, "the certificate in %s is signed with SHA-1 or MD5; SHA-256 or better is needed", file);
+    error = judge_key(pool, X509_get0_pubkey(made->x509), file, &type);
+    if (!error)
+        *certificate = made;
+    return error;
+}
+
+/* Asked for a passphrase, there is none: servers start unattended. */
+static int note_passphrase(char *buffer, int size, int writing, void *asked)
+{
+    (void)buffer, (void)size, (void)writing;
+    *(bool *)asked = true;
+    return -1;
+}
+
+const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key **key)
+{
+    rcidp_key *made = apr_pcalloc(pool, sizeof(*made));
+    apr_finfo_t info;
+    apr_size_t length;
+    char *data;
+    const char *error = read_file(pool, file, &data, &length, &info);
+    bool encrypted = false;
+    BIO *bio;
+
+    if (error)
+        return error;
+    bio = BIO_new_mem_buf(data, (int)length);
+    made->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, note_passphrase, &encrypted) : NULL;
+    BIO_free(bio);
+    OPENSSL_clear_free(data, length + 1);
+    ERR_clear_error();
+    if (encrypted)
+        return apr_psprintf(
+            pool, "the key in %s is encrypted; store it without a passphrase, readable by root only", file);
+    if (!made->pkey)
+        return apr_psprintf(pool, "%s has no private key in PEM form", file);
+    apr_pool_cleanup_register(pool, made->pkey, free_pkey, apr_pool_cleanup_null);
+    made->bits = EVP_PKEY_get_bits(made->pkey);
+    made->exposed =
+        (info.protection & (APR_FPROT_GREAD | APR_FPROT_GWRITE | APR_FPROT_WREAD | APR_FPROT_WWRITE)) != 0;
+    error = judge_key(pool, made->pkey, file, &made->type);
+    if (!error)
+        *key = made;
+    return error;
+}
+
+bool rcidp_key_matches(const rcidp_key *key, const rcidp_certificate *certificate)
+{
+    return EVP_PKEY_eq(key->pkey, X509_get0_pubkey(certificate->x509)) == 1;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys and certificates: read once, at configuration time, as root; read-only afterwards. */
+#ifndef RCIDP_KEY_H
+#define RCIDP_KEY_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+#include <openssl/types.h>
+#include <stdbool.h>
+
+typedef struct rcidp_certificate {
+    X509 *x509;
+    const char *base64;      /* DER in base64, on one line: the text of ds:X509Certificate */
+    const char *fingerprint; /* SHA-256, lower-case hexadecimal */
+    apr_time_t not_before, not_after;
+} rcidp_certificate;
+
+typedef struct rcidp_key {
+    EVP_PKEY *pkey;
+    const char *type; /* "RSA" or "EC" */
+    int bits;
+    bool exposed; /* the file can be read or written by group or others */
+} rcidp_key;
+
+/* Read the first certificate of a PEM file. It and what it points to live as long as pool. Returns NULL, or a
+ * sentence that says what is wrong with the file: unreadable, no certificate, a weak key (under 2048 bits, no
+ * RSA or EC), a certificate that is itself signed with MD5 or SHA-1. Expired ones are read: the caller warns.
+ */
+const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rcidp_certificate **certificate);
+
+/* Read an unencrypted private key from a PEM file: RSA of at least 2048 bits, or EC P-256, P-384, P-521. The
+ * file's text is wiped from memory at once; the key lives, and is freed, with pool. Returns NULL or a
+ * sentence, as above. */
+const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key **key);
+
+/* Does the certificate speak of this key? */
+bool rcidp_key_matches(const rcidp_key *key, const rcidp_certificate *certificate);
+
+#endif

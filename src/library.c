@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "library.h"
+
+#include <libxml/parser.h>
+#include <openssl/rand.h>
+#include <stdbool.h>
+#include <xmlsec/openssl/crypto.h>
+#include <xmlsec/transforms.h>
+#include <xmlsec/xmlsec.h>
+
+#include "text.h"
+
+/* Another module of the process may have been first; a second xmlSecInit() would leak and forget its
+ * transforms. */
+static bool xmlsec_is_up(void)
+{
+    return xmlSecTransformIdsGet()->id != NULL;
+}
+
+const char *rcidp_library_init(void)
+{
+    xmlInitParser();
+    if (!xmlsec_is_up() && xmlSecInit() < 0)
+        return "xmlSecInit() failed";
+    if (xmlSecTransformIdListFindByHref(xmlSecTransformIdsGet(), xmlSecHrefRsaSha256,
+                                        xmlSecTransformUsageSignatureMethod) == xmlSecTransformIdUnknown &&
+        xmlSecOpenSSLInit() < 0)
+        return "xmlSecOpenSSLInit() failed";
+    return NULL;
+}
+
+const char *rcidp_library_id(apr_pool_t *pool)
+{
+    unsigned char random[RCIDP_ID_BYTES];
+
+    return RAND_bytes(random, sizeof(random)) == 1 ? rcidp_text_id(pool, random) : NULL;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sign.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+#include <xmlsec/openssl/crypto.h>
+#include <xmlsec/openssl/evp.h>
+#include <xmlsec/strings.h>
+#include <xmlsec/templates.h>
+#include <xmlsec/xmldsig.h>
+#include <xmlsec/xmltree.h>
+
+#define SHA256 "http://www.w3.org/2001/04/xmlenc#sha256"
+#define SHA384 "http://www.w3.org/2001/04/xmldsig-more#sha384"
+#define SHA512 "http://www.w3.org/2001/04/xmlenc#sha512"
+#define MORE "http://www.w3.org/2001/04/xmldsig-more#"
+
+static const rcidp_algorithm algorithms[] = {
+    {"rsa-sha256", "RSA", MORE "rsa-sha256", SHA256},    {"rsa-sha384", "RSA", MORE "rsa-sha384", SHA384},
+    {"rsa-sha512", "RSA", MORE "rsa-sha512", SHA512},    {"ecdsa-sha256", "EC", MORE "ecdsa-sha256", SHA256},
+    {"ecdsa-sha384", "EC", MORE "ecdsa-sha384", SHA384}, {"ecdsa-sha512", "EC", MORE "ecdsa-sha512", SHA512},
+};
+
+const rcidp_algorithm *rcidp_algorithm_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+        if (strcmp(algorithms[i].name, name) == 0)
+            return &algorithms[i];
+    }
+    return NULL;
+}
+
+const rcidp_algorithm *rcidp_algorithm_for(const rcidp_key *key)
+{
+    if (strcmp(key->type, "RSA") == 0)
+        return rcidp_algorithm_find("rsa-sha256");
+    return rcidp_algorithm_find(key->bits <= 256   ? "ecdsa-sha256"
+                                : key->bits <= 384 ? "ecdsa-sha384"
+                                                   : "ecdsa-sha512");
+}
+
+xmlNsPtr rcidp_sign_namespace(xmlNodePtr node)
+{
+    return xmlNewNs(node, xmlSecDSigNs, BAD_CAST "ds");
+}
+
+xmlNodePtr rcidp_sign_key_info(xmlNodePtr parent, xmlNsPtr ds, const rcidp_certificate *certificate)
+{
+    xmlNodePtr info = xmlNewChild(parent, ds, xmlSecNodeKeyInfo, NULL);
+    xmlNodePtr data = info ? xmlNewChild(info, ds, xmlSecNodeX509Data, NULL) : NULL;
+
+    return data ? xmlNewTextChild(data, ds, xmlSecNodeX509Certificate, BAD_CAST certificate->base64) : NULL;
+}
+
+/* An empty signature over the element of that ID; NULL without memory or for an unknown algorithm. */
+static xmlNodePtr make_template(xmlNodePtr element, const char *id, const rcidp_algorithm *algorithm)
+{
+    xmlSecTransformId method = xmlSecTransformIdListFindByHref(
+        xmlSecTransformIdsGet(), BAD_CAST algorithm->uri, xmlSecTransformUsageSignatureMethod);
+    xmlSecTransformId digest = xmlSecTransformIdListFindByHref(
+        xmlSecTransformIdsGet(), BAD_CAST algorithm->digest, xmlSecTransformUsageDigestMethod);
+    xmlChar uri[128] = "#";
+    xmlNodePtr signature, reference;
+
+    if (method == xmlSecTransformIdUnknown || digest == xmlSecTransformIdUnknown ||
+        strlen(id) + 2 > sizeof(uri))
+        return NULL;
+    memcpy(uri + 1, id, strlen(id) + 1);
+    signature =
+        xmlSecTmplSignatureCreateNsPref(element->doc, xmlSecTransformExclC14NId, method, NULL, BAD_CAST "ds");
+    if (!signature)
+        return NULL;
+    xmlAddNextSibling(element->children, signature);
+    reference = xmlSecTmplSignatureAddReference(signature, digest, NULL, uri, NULL);
+    if (!reference || !xmlSecTmplReferenceAddTransform(reference, xmlSecTransformEnvelopedId) ||
+        !xmlSecTmplReferenceAddTransform(reference, xmlSecTransformExclC14NId))
+        return NULL;
+    return signature;
+}
+
+/* The key as xmlsec holds it, without a certificate, which xmlsec would copy for each signature. */
+static xmlSecKeyPtr lend_key(const rcidp_key *key)
+{
+    xmlSecKeyPtr lent = xmlSecKeyCreate();
+    xmlSecKeyDataPtr data = NULL;
+
+    if (lent && EVP_PKEY_up_ref(key->pkey)) {
+        data = xmlSecOpenSSLEvpKeyAdopt(key->pkey);
+        if (!data)
+            EVP_PKEY_free(key->pkey);
+    }
+    if (data && xmlSecKeySetValue(lent, data) == 0)
+        return lent;
+    if (data)
+        xmlSecKeyDataDestroy(data);
+    if (lent)
+        xmlSecKeyDestroy(lent);
+    return NULL;
+}
+
+const char *rcidp_sign(xmlNodePtr element, const rcidp_signer *signer)
+{
+    const char *error = NULL;
+    xmlAttrPtr attribute = xmlHasProp(element, BAD_CAST "ID");
+    xmlChar *id = attribute ? xmlNodeListGetString(element->doc, attribute->children, 1) : NULL;
+    xmlNodePtr signature = NULL;
+    xmlSecDSigCtxPtr context = NULL;
+
+    if (!id || !xmlAddID(NULL, element->doc, id, attribute))
+        error = "the element to sign has no ID of its own";
+    else if (!(signature = make_template(element, (const char *)id, signer->algorithm)))
+        error = "no room for a signature, or xmlsec lacks its algorithm";
+    else if (!(context = xmlSecDSigCtxCreate(NULL)) || !(context->signKey = lend_key(signer->key)))
+        error = "xmlsec does not take the key";
+    if (!error) {
+        context->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
+        if (xmlSecDSigCtxSign(context, signature) < 0 || context->status != xmlSecDSigStatusSucceeded)
+            error = "xmlsec could not sign";
+        /* SignedInfo does not cover KeyInfo: it comes last, so that xmlsec need not read it. */
+        else if (!rcidp_sign_key_info(signature, signature->ns, signer->certificate))
+            error = "no memory for the certificate";
+    }
+    if (context)
+        xmlSecDSigCtxDestroy(context);
+    xmlFree(id);
+    return error;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text.h"
+
+#include <apr_escape.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <libxml/tree.h>
+#include <string.h>
+
+/* XML 1.0, 2.2: Char, without what UTF-8 itself excludes. */
+static bool is_xml_char(unsigned long c)
+{
+    if (c < 0x20)
+        return c == '\t' || c == '\n' || c == '\r';
+    return (c <= 0xD7FF) || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c <= 0x10FFFF);
+}
+
+/* Length of the sequence that a first byte announces, 0 if it can not be first; its payload bits in *bits. */
+static int sequence_length(unsigned char first, unsigned long *bits)
+{
+    if (first < 0x80) {
+        *bits = first;
+        return 1;
+    }
+    if (first >= 0xC2 && first <= 0xDF) {
+        *bits = first & 0x1FU;
+        return 2;
+    }
+    if (first >= 0xE0 && first <= 0xEF) {
+        *bits = first & 0x0FU;
+        return 3;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        *bits = first & 0x07U;
+        return 4;
+    }
+    return 0;
+}
+
+bool rcidp_text_is_xml(const char *text)
+{
+    static const unsigned long smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *at = (const unsigned char *)text;
+
+    while (*at) {
+        unsigned long c;
+        int length = sequence_length(*at++, &c);
+
+        if (!length)
+            return false;
+        for (int i = 1; i < length; i++) {
+            if ((*at & 0xC0) != 0x80)
+                return false; /* also the end of the text: NUL continues nothing */
+            c = (c << 6) | (*at++ & 0x3FU);
+        }
+        if (c < smallest[length] || !is_xml_char(c))
+            return false;
+    }
+    return true;
+}
+
+bool rcidp_text_is_mail(const char *text)
+{
+    const char *at = strchr(text, '@');
+
+    if (!at || at == text || !at[1] || strchr(at + 1, '@'))
+        return false;
+    for (; *text; text++) {
+        if (apr_isspace(*text) || apr_iscntrl(*text))
+            return false;
+    }
+    return true;
+}
+
+bool rcidp_text_is_name(const char *text)
+{
+    return xmlValidateNCName(BAD_CAST text, 0) == 0;
+}
+
+const char *rcidp_text_id(apr_pool_t *pool, const unsigned char *random)
+{
+    return apr_pstrcat(pool, "_", apr_pescape_hex(pool, random, RCIDP_ID_BYTES, 0), NULL);
+}
+
+const char *rcidp_text_time(apr_pool_t *pool, apr_time_t time)
+{
+    apr_time_exp_t utc;
+
+    apr_time_exp_gmt(&utc, time);
+    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                        utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+/* Decode one half of a pair; NULL if it is badly encoded or hides a NUL. */
+static const char *decode(apr_pool_t *pool, const char *text, apr_size_t length)
+{
+    return apr_punescape_url(pool, apr_pstrmemdup(pool, text, length), NULL, NULL, 1);
+}
+
+const char *rcidp_text_parameter(apr_pool_t *pool, const char *args, const char *name, const char **value)
+{
+    *value = NULL;
+    while (args && *args) {
+        apr_size_t length = strcspn(args, "&");
+        apr_size_t split = strcspn(args, "=&");
+        const char *key = decode(pool, args, split);
+
+        if (!key)
+            return "A parameter name in the address is badly encoded.";
+        if (strcmp(key, name) == 0) {
+            if (*value)
+                return apr_pstrcat(pool, "The parameter ", name, " stands twice in the address.", NULL);
+            *value = split < length ? decode(pool, args + split + 1, length - split - 1) : "";
+            if (!*value)
+                return apr_pstrcat(pool, "The parameter ", name, " is badly encoded.", NULL);
+        }
+        args += length + (args[length] ? 1 : 0);
+    }
+    return NULL;
+}
