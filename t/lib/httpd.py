@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private httpd: real server, temporary folder, loopback ports, and an error log that must hold no surprise.
+
+    server = Httpd(config, modules=["headers"], mpm="worker")   # CONFIG: text, or a function of the server
+    server.start()                          # returns once it serves; Httpd is a context manager too
+    server.expect(r"RCIDP07: .*alice")      # a line the test is about to cause; must occur (count=N: exactly N times)
+    server.graceful()                       # returns once the new generation serves
+    server.stop()                           # a check of its own: every line of the log was announced, every announced one came
+    server.configtest("-D", "DUMP_RCIDP")   # (status, output) of httpd -t with this configuration
+    server.client(), server.port, server.plain_port, server.folder, server.write("users", text)
+
+What every configuration needs (modules, ports, logs, TLS certificate) is in PREAMBLE; CONFIG follows it.
+${port} and ${plain_port} in CONFIG stand for the two ports, ${folder} for the server's folder, ${tls} for the
+directives of a virtual host with TLS.  For an identity provider see idp.py.
+"""
+import atexit
+import ctypes
+import os
+import pwd
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import certs
+import client
+import tap
+
+SOURCE = os.path.abspath(os.environ.get("RCIDP_SRC") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+BUILD = os.path.abspath(os.environ.get("RCIDP_BUILD") or SOURCE)
+HTTPD = os.environ.get("RCIDP_HTTPD") or next(
+    (path for path in ("/usr/sbin/apache2", "/usr/sbin/httpd") if os.path.exists(path)), "httpd")
+MODULES = os.environ.get("RCIDP_MODULES") or next(
+    (path for path in ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules") if os.path.isdir(path)), "modules")
+RCIDP = os.path.join(BUILD, ".libs", "mod_rcidp.so")
+
+# Modules that some distributions build in and others load.
+BASE = ["log_config", "unixd", "authn_core", "authz_core", "authn_file", "authz_user", "auth_basic", "mime", "dir",
+        "alias", "env", "setenvif", "headers", "socache_shmcb", "ssl"]
+DEADLINE = 60
+
+PREAMBLE = """\
+ServerRoot "{folder}"
+DefaultRuntimeDir "{folder}"
+PidFile "{folder}/httpd.pid"
+ErrorLog "{folder}/error.log"
+LogLevel {log_level}
+LogFormat "%h %l %u \\"%r\\" %>s result=%<{{RCIDP_RESULT}}e sp=%<{{RCIDP_SP}}e nameid=%<{{RCIDP_NAMEID}}e" test
+CustomLog "{folder}/access.log" test
+ServerName localhost
+DocumentRoot "{folder}/docs"
+TypesConfig /dev/null
+Listen 127.0.0.1:{port} https
+Listen 127.0.0.1:{plain_port} http
+SSLSessionCache shmcb:{folder}/ssl(65536)
+SSLRandomSeed startup builtin
+"""
+
+# What httpd itself says when it starts, is told to restart, and stops; these lines are no surprise.
+USUAL = re.compile("|".join([
+    r" AH(00489|00163|00292): .* configured -- resuming normal operations$",
+    r" AH00094: Command line: ",
+    r" AH(00491|00169|00295): caught SIGTERM, shutting down$",
+    r" AH(00493|00297): SIGUSR1 received\.  Doing graceful restart$",
+    r" AH00171: Graceful restart requested, doing restart$",
+    # One for each Response that was issued; what it says is a test's business, that it is there is none's.
+    r"\[rcidp:info\] .* RCIDP\d+: issued ",
+]))
+
+
+def free_port():
+    """A port of loopback that nobody listens on, outside the range that the kernel gives to outgoing connections."""
+    for _ in range(200):
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("no free port on 127.0.0.1")
+
+
+def detach():
+    """In a child before exec: a group of its own, since prefork signals its whole group when it stops,
+    and an end with the test, so that even one that is killed outright leaves no server behind."""
+    os.setpgid(0, 0)
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def poll(done, what, seconds=DEADLINE):
+    """Wait until DONE() is true; fail after a deadline that no healthy machine reaches."""
+    end = time.monotonic() + seconds
+    while True:
+        result = done()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise TimeoutError("not within %d seconds: %s" % (seconds, what))
+        time.sleep(0.01)
+
+
+_built_in = None
+
+
+def _is_built_in(module):
+    global _built_in
+    if _built_in is None:
+        _built_in = subprocess.run([HTTPD, "-l"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    return "mod_%s.c" % module in _built_in
+
+
+class Httpd:
+    """See the top of this file."""
+
+    def __init__(self, config="", modules=(), mpm="event", log_level="warn", name="httpd", rcidp=True):
+        self.name = name
+        self.config = config
+        self.modules = list(modules)
+        self.mpm = mpm
+        self.log_level = log_level + (" rcidp:info" if rcidp else "")
+        self.rcidp = rcidp
+        self.port = free_port()
+        self.plain_port = free_port()
+        self.process = None
+        self.announced = []
+        self.folder = tempfile.mkdtemp(prefix="rcidp-%s." % name)
+        self.error_log = os.path.join(self.folder, "error.log")
+        self.access_log = os.path.join(self.folder, "access.log")
+        os.mkdir(os.path.join(self.folder, "docs"))
+        # Children of a root server are somebody else and read the documents and the password file.
+        os.chmod(self.folder, 0o711)
+        if os.environ.get("RCIDP_KEEP"):
+            tap.note("%s: %s" % (name, self.folder))
+        else:
+            atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        atexit.register(self._end)
+
+    # -- files ------------------------------------------------------------------------------------------------
+
+    def write(self, name, content, mode=0o644):
+        """Write a file into the server's folder; returns its path."""
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        os.chmod(path, mode)
+        return path
+
+    def configuration(self):
+        """The whole text of httpd.conf."""
+        lines = []
+        for module in ["mpm_" + self.mpm] + BASE + self.modules:
+            path = os.path.join(MODULES, "mod_%s.so" % module)
+            if not _is_built_in(module):
+                symbol = "mod_shib" if module == "shib" else module + "_module"
+                lines.append('LoadModule %s "%s"' % (symbol, path))
+        if self.rcidp:
+            lines.append('LoadModule rcidp_module "%s"' % RCIDP)
+        if os.geteuid() == 0:
+            user = next(entry for entry in pwd.getpwall() if entry.pw_name in ("www-data", "apache", "nobody"))
+            lines += ["User %s" % user.pw_name, "Group #%d" % user.pw_gid]
+        tls = certs.tls()
+        directives = 'SSLEngine on\nSSLCertificateFile "%s"\nSSLCertificateKeyFile "%s"' % (tls.cert, tls.key)
+        text = self.config(self) if callable(self.config) else self.config
+        for name, value in (("port", self.port), ("plain_port", self.plain_port), ("folder", self.folder), ("tls", directives)):
+            text = text.replace("${%s}" % name, str(value))
+        return "\n".join(lines) + "\n" + PREAMBLE.format(
+            folder=self.folder, port=self.port, plain_port=self.plain_port, log_level=self.log_level) + text + "\n"
+
+    def write_configuration(self):
+        """Write httpd.conf anew; returns its path."""
+        return self.write("httpd.conf", self.configuration())
+
+    # -- life -------------------------------------------------------------------------------------------------
+
+    def configtest(self, *arguments):
+        """(exit status, output) of httpd -t; a negative status is a signal."""
+        done = subprocess.run([HTTPD, "-t", "-f", self.write_configuration(), *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=DEADLINE, env=self._environment())
+        return done.returncode, done.stdout.decode(errors="replace")
+
+    def start(self, *arguments):
+        """Start it and return once it serves; what it says while it fails becomes the exception."""
+        self.process = subprocess.Popen(
+            [HTTPD, "-DFOREGROUND", "-f", self.write_configuration(), *arguments], stdin=subprocess.DEVNULL,
+            stdout=open(os.path.join(self.folder, "output"), "wb"), stderr=subprocess.STDOUT,
+            preexec_fn=detach, env=self._environment())
+        self._until_generation(1)
+        return self
+
+    def graceful(self):
+        """What "apachectl graceful" does: test the configuration, then restart; returns once that is done."""
+        status, output = self.configtest()
+        if status:
+            raise RuntimeError("graceful restart: " + output)
+        generation = self._generation() + 1
+        self.process.send_signal(signal.SIGUSR1)
+        self._until_generation(generation)
+
+    def stop(self, check=True):
+        """Stop it; one check that its error log held the announced lines and no other."""
+        problems = self._end()
+        if check:
+            problems += self.problems()
+            tap.ok(not problems, "%s: the error log holds what was announced and nothing else" % self.name, *problems)
+
+    def __enter__(self):
+        return self if self.process else self.start()
+
+    def __exit__(self, kind, _value, _trace):
+        # After an exception the log is shown as an explanation, and no check is pretended.
+        if kind is None:
+            self.stop()
+        else:
+            self._end()
+            if kind is not SystemExit:
+                tap.note("%s: error log:" % self.name, self.log())
+
+    def _environment(self):
+        # The caller's language must not change what httpd says, nor its settings what a library does;
+        # what a sanitizer needs is passed on.
+        wanted = re.compile(r"PATH$|LD_PRELOAD$|\w+SAN_OPTIONS$")
+        return {"LANG": "C", "TMPDIR": self.folder,
+                **{name: value for name, value in os.environ.items() if wanted.match(name)}}
+
+    def _generation(self):
+        return len(re.findall("resuming normal operations", self.log()))
+
+    def _until_generation(self, number):
+        def serves():
+            if self.process.poll() is not None:
+                status, self.process = self.process.returncode, None
+                raise RuntimeError("%s ended with %d\n%s" % (self.name, status, self.log()))
+            return self._generation() >= number
+        poll(serves, "%s serves (generation %d)\n%s" % (self.name, number, self.log()))
+
+    def _end(self):
+        problems = []
+        if self.process:
+            process, self.process = self.process, None
+            if process.poll() is not None:
+                problems.append("it had ended by itself with status %d" % process.returncode)
+            else:
+                process.terminate()
+                try:
+                    process.wait(DEADLINE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                    problems.append("it did not end when told to")
+                if process.returncode and not problems:
+                    problems.append("it ended with status %d" % process.returncode)
+        return problems
+
+    # -- log --------------------------------------------------------------------------------------------------
+
+    def log(self):
+        """What it said: before the log was open, then in the log."""
+        text = ""
+        for name in ("output", "error.log"):
+            path = os.path.join(self.folder, name)
+            if os.path.exists(path):
+                with open(path, errors="replace") as file:
+                    text += file.read()
+        return text
+
+    def expect(self, pattern, count=None):
+        """Announce a line of the error log, by a regular expression that matches a part of it."""
+        self.announced.append((pattern, count))
+
+    def problems(self):
+        """The lines nobody announced and the announced ones that did not come."""
+        lines = [line for line in self.log().splitlines() if line.strip()]
+        patterns = [re.compile(pattern) for pattern, _ in self.announced]
+        found = ["unannounced: " + line for line in lines
+                 if not USUAL.search(line) and not any(pattern.search(line) for pattern in patterns)]
+        for pattern, count in self.announced:
+            times = sum(1 for line in lines if re.search(pattern, line))
+            if times == 0 or (count is not None and times != count):
+                found.append("announced, and came %d times%s: %s"
+                             % (times, " instead of %d" % count if count is not None else "", pattern))
+        return found
+
+    def requests(self):
+        """The lines of the access log."""
+        with open(self.access_log, errors="replace") as file:
+            return file.read().splitlines()
+
+    # -- use --------------------------------------------------------------------------------------------------
+
+    def client(self, **options):
+        """A Client for the TLS port, or with scheme="http" for the plain one."""
+        return client.Client(self.plain_port if options.get("scheme") == "http" else self.port, **options)
+
+    def url(self, path=""):
+        return "https://localhost:%d%s" % (self.port, path)
