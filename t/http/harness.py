@@ -45,7 +45,7 @@ server.announced.pop()
 server.expect("never said")
 like("\n".join(server.problems()), "came 0 times: never said", "a line that was announced and did not come is a problem")
 server.announced.pop()
-with open(server.error_log, "a") as log:
+with open(server.path("error.log"), "a") as log:
     log.write("[core:notice] [pid 1] AH00052: child pid 2 exit signal Segmentation fault (11)\n")
 like("\n".join(server.problems()), "exit signal", "a crash of a child is a problem")
 server.expect("exit signal Segmentation")

@@ -130,9 +130,9 @@ class Httpd:
         self.process = None
         self.announced = []
         self.folder = tempfile.mkdtemp(prefix="rcidp-%s." % name)
-        self.error_log = os.path.join(self.folder, "error.log")
-        self.access_log = os.path.join(self.folder, "access.log")
-        os.mkdir(os.path.join(self.folder, "docs"))
+        self.logs = [self.path("output"), self.path("error.log")]
+        self.access_log = self.path("access.log")
+        os.mkdir(self.path("docs"))
         # Children of a root server are somebody else and read the documents and the password file.
         os.chmod(self.folder, 0o711)
         if os.environ.get("RCIDP_KEEP"):
@@ -143,9 +143,13 @@ class Httpd:
 
     # -- files ------------------------------------------------------------------------------------------------
 
+    def path(self, name):
+        """The path of a file in the server's folder."""
+        return os.path.join(self.folder, name)
+
     def write(self, name, content, mode=0o644):
         """Write a file into the server's folder; returns its path."""
-        path = os.path.join(self.folder, name)
+        path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
@@ -189,7 +193,7 @@ class Httpd:
         """Start it and return once it serves; what it says while it fails becomes the exception."""
         self.process = subprocess.Popen(
             [HTTPD, "-DFOREGROUND", "-f", self.write_configuration(), *arguments], stdin=subprocess.DEVNULL,
-            stdout=open(os.path.join(self.folder, "output"), "wb"), stderr=subprocess.STDOUT,
+            stdout=open(self.path("output"), "wb"), stderr=subprocess.STDOUT,
             preexec_fn=detach, env=self._environment())
         self._until_generation(1)
         return self
@@ -225,9 +229,10 @@ class Httpd:
     def _environment(self):
         # The caller's language must not change what httpd says, nor its settings what a library does;
         # what a sanitizer needs is passed on.
-        wanted = re.compile(r"PATH$|LD_PRELOAD$|\w+SAN_OPTIONS$")
-        return {"LANG": "C", "TMPDIR": self.folder,
-                **{name: value for name, value in os.environ.items() if wanted.match(name)}}
+        environment = {name: value for name, value in os.environ.items() if re.match(r"PATH$|\w+SAN_OPTIONS$", name)}
+        if self.rcidp and os.environ.get("RCIDP_PRELOAD"):
+            environment["LD_PRELOAD"] = os.environ["RCIDP_PRELOAD"]
+        return {"LANG": "C", "TMPDIR": self.folder, **environment}
 
     def _generation(self):
         return len(re.findall("resuming normal operations", self.log()))
@@ -260,15 +265,19 @@ class Httpd:
 
     # -- log --------------------------------------------------------------------------------------------------
 
-    def log(self):
-        """What it said: before the log was open, then in the log."""
+    def log(self, since=None):
+        """What it said, also before the log was open; only what came after mark() returned SINCE."""
         text = ""
-        for name in ("output", "error.log"):
-            path = os.path.join(self.folder, name)
+        for path in self.logs:
             if os.path.exists(path):
                 with open(path, errors="replace") as file:
+                    file.seek((since or {}).get(path, 0))
                     text += file.read()
         return text
+
+    def mark(self):
+        """How far the logs are by now."""
+        return {path: os.path.getsize(path) for path in self.logs if os.path.exists(path)}
 
     def expect(self, pattern, count=None):
         """Announce a line of the error log, by a regular expression that matches a part of it."""

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mod_auth_mellon as a stand-in for RingCentral; how to use it: see provider.py.
+
+mod_auth_mellon receives Responses at <endpoint>/postResponse.  RingCentral's path leads there inside the
+server, and since mod_auth_mellon compares Destination and Recipient with the URL that was asked for, they still
+have to name RingCentral's own ACS.
+"""
+import re
+
+import provider
+
+CONFIGURATION = """\
+<VirtualHost 127.0.0.1:${port}>
+ServerName https://%(host)s:443
+UseCanonicalName On
+${tls}
+
+MellonLockFile "${folder}/mellon.lock"
+RewriteEngine on
+RewriteRule ^%(acs_path)s$ /sp/postResponse [PT]
+
+<Location "/">
+    MellonEnable info
+    MellonEndpointPath "/sp"
+    MellonSPMetadataFile "${folder}/sp.xml"
+    MellonIdPMetadataFile "${folder}/idp.xml"
+    MellonRedirectDomains [self] service.ringcentral.*
+    MellonDefaultLoginPath "/landing.shtml"
+    MellonSecureCookie On
+    MellonCookieSameSite None
+</Location>
+<Location "/landing.shtml">
+    AuthType Mellon
+    MellonEnable auth
+    Require valid-user
+    Options +Includes
+    SetOutputFilter INCLUDES
+</Location>
+</VirtualHost>
+"""
+
+METADATA = """<?xml version="1.0"?>
+<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%s">
+  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <AssertionConsumerService index="0" isDefault="true" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+                              Location="%s"/>
+  </SPSSODescriptor>
+</EntityDescriptor>
+"""
+
+
+class Mellon(provider.ServiceProvider):
+    """mod_auth_mellon under RingCentral's names."""
+
+    def __init__(self, idp_metadata, region="us", **options):
+        super().__init__(region, modules=["rewrite", "include", "auth_mellon"], name="mellon", **options)
+        self.config = CONFIGURATION % {"host": self.host, "acs_path": re.escape(self.acs_path)} + self.service
+        self.write("sp.xml", METADATA % (self.entity_id, self.acs))
+        self.write("idp.xml", idp_metadata)
+
+    def user(self, variables):
+        """MELLON_NAME_ID, and MELLON_<attribute> with its values again as ..._0, ..._1."""
+        attributes = {}
+        for name, value in variables.items():
+            match = re.fullmatch(r"MELLON_(.+)_\d+", name)
+            if match and match.group(1) not in ("NAME_ID", "ASSERTION_ID"):
+                attributes.setdefault(match.group(1), []).append(value)
+        return variables["MELLON_NAME_ID"], attributes
