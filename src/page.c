@@ -35,9 +35,9 @@ static const page_texts english = {
     .refuse_400 = "This sign-in link does not work",
     .refuse_403 = "You could not be signed in",
     .refuse_404 = "There is no such page",
-    .refuse_405 = "This page can not be used that way",
+    .refuse_405 = "This page cannot be used that way",
     .refuse_other = "Signing in did not work",
-    .refuse_server = "Signing in is not possible now",
+    .refuse_server = "Signing in is not possible at the moment",
     .refuse_contact = "If you need help, write to",
     .refuse_nobody = "If you need help, ask your help desk or administrator.",
 };
@@ -57,10 +57,10 @@ static const char page_style[] =
     "main{width:100%;max-width:27rem;padding:2rem 1.75rem;background:var(--card);border:1px solid "
     "var(--line);"
     "border-radius:1rem;box-shadow:0 .5rem 2rem rgba(10,20,45,.09)}"
-    "h1{margin:0 0 .6rem;font-size:1.5rem;line-height:1.25;letter-spacing:-.01em}"
+    "h1{margin:0 0 .6rem;font-size:1.5rem;line-height:1.25;letter-spacing:-.01em;text-wrap:balance}"
     "p{margin:0 0 1.25rem}p:last-child{margin:0}.soft{color:var(--soft)}"
     "ul{margin:0;padding:0;list-style:none}li+li{margin-top:.75rem}"
-    "a{color:var(--main)}a:hover{color:var(--over)}"
+    "a{display:inline-block;color:var(--main)}a:hover{color:var(--over)}"
     "button,li a{display:block;width:100%;min-height:3rem;padding:.7rem 1.1rem;border-radius:.65rem;"
     "font:inherit;font-weight:600;cursor:pointer}"
     "button{border:1px solid transparent;background:var(--main);color:var(--on)}"
@@ -155,14 +155,21 @@ static const char *hidden(apr_pool_t *pool, const char *name, const char *html)
     return apr_pstrcat(pool, "<input type=\"hidden\" name=\"", name, "\" value=\"", html, "\">\n", NULL);
 }
 
+/* The line above the button; the script puts the busy words in its place. */
+static const char *progress(apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, "<p id=\"progress\" role=\"status\" class=\"soft\" data-busy=\"",
+                       escape(pool, english.post_busy), "\">", escape(pool, english.post_ready), "</p>\n",
+                       NULL);
+}
+
 const char *rcidp_page_post(apr_pool_t *pool, const char *acs, const char *title, const char *saml_response,
                             const char *relay_state)
 {
+    /* autocomplete: Firefox would also restore that the button was disabled. */
     const char *content = apr_pstrcat(
-        pool, "<p id=\"progress\" role=\"status\" class=\"soft\" data-busy=\"",
-        escape(pool, english.post_busy), "\">", escape(pool, english.post_ready),
-        "</p>\n<form method=\"post\" action=\"", escape(pool, acs), "\">\n",
-        hidden(pool, "SAMLResponse", saml_response),
+        pool, progress(pool), "<form method=\"post\" autocomplete=\"off\" action=\"", escape(pool, acs),
+        "\">\n", hidden(pool, "SAMLResponse", saml_response),
         relay_state ? hidden(pool, "RelayState", escape(pool, relay_state)) : "", "<button type=\"submit\">",
         escape(pool, english.post_button), "</button>\n</form>\n<script>", page_script, "</script>\n", NULL);
 

@@ -15,7 +15,7 @@
 #define RCIDP_PAGE_CSP                                                                                       \
     "default-src 'none'; "                                                                                   \
     "script-src 'sha256-Uq7va3MDLmQ1cX8NYHoluzaxhZCbbtwyE5Ir5Z/LBIc='; "                                     \
-    "style-src 'sha256-hrFLWEe0uSLyS1XZ8hp0+IgAQ3Ix+EH6rIqZKhYfA8I='; "                                      \
+    "style-src 'sha256-0dNeVJUkdK+SWLnL6YjGU1dvB3/XhjMeLJF3w6iE768='; "                                      \
     "form-action https:; frame-ancestors 'none'; base-uri 'none'"
 
 /* What a page of links offers. */

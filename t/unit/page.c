@@ -130,7 +130,8 @@ static void test_form(void)
         rcidp_page_post(pool, ACS, "RingCentral US", "UGhvbmU+/w==", "https://rc.example/?a=1&b=2");
     const char *bare = rcidp_page_post(pool, ACS, "RingCentral US", "UGhvbmU+/w==", NULL);
 
-    ok(count(html, "<form ") == 1 && strstr(html, "<form method=\"post\" action=\"" ACS "\">"),
+    ok(count(html, "<form ") == 1 &&
+           strstr(html, "<form method=\"post\" autocomplete=\"off\" action=\"" ACS "\">"),
        "there is one form, which posts to the ACS");
     is_str(control(html, "SAMLResponse"), "UGhvbmU+/w==", "the Response is in the form");
     is_str(control(html, "RelayState"), "https://rc.example/?a=1&b=2", "the RelayState is in the form");
@@ -151,7 +152,7 @@ static void test_form(void)
 static void test_hostile(const char *value, const char *what)
 {
     const char *html = rcidp_page_post(pool, value, value, "UGhvbmU=", value);
-    const char *action = between(html, "action=\"", "\">");
+    const char *action = between(html, "action=\"", "\"");
     const char *list = choose(value, value);
     const char *title = between(list, "<li><a href=\"", "</a>");
     const char *refusal = rcidp_page_refuse(pool, 403, value, NULL);
