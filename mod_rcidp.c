@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mod_rcidp: Apache httpd as the SAML 2.0 identity provider for RingCentral. The module record and its hooks.
+ */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <http_request.h>
+
+#include "src/check.h"
+#include "src/config.h"
+#include "src/directives.h"
+#include "src/launch.h"
+#include "src/library.h"
+#include "src/publish.h"
+
+/* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
+static void init_child(apr_pool_t *pool, server_rec *s)
+{
+    const char *error = rcidp_library_init();
+
+    (void)pool;
+    if (error)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_check_config(rcidp_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Early, so that no other module answers, or asks for a password, first. */
+    ap_hook_post_perdir_config(rcidp_launch_before_authentication, NULL, NULL, APR_HOOK_FIRST);
+    /* Before mod_dir's, which is last. */
+    ap_hook_fixups(rcidp_launch_fixup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(rcidp_launch_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(rcidp_publish_handler, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+AP_DECLARE_MODULE(rcidp) = {
+    STANDARD20_MODULE_STUFF,   rcidp_config_create_dir, rcidp_config_merge_dir, rcidp_config_create_server,
+    rcidp_config_merge_server, rcidp_directives,        register_hooks,         AP_MODULE_FLAG_NONE,
+};

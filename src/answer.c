@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "answer.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <mod_core.h>
+
+#include "config.h"
+#include "page.h"
+
+APLOG_USE_MODULE(rcidp);
+
+#define ASK_ADMIN "This is not your fault: the sign-in service is not set up right."
+
+/* What each refusal is. `tag` begins its log line; the error level is for what an administrator must act on,
+ * info for the visitor's own slips. */
+static const struct {
+    int status, level;
+    const char *word, *tag, *sentence;
+} refusals[] = {
+    [RCIDP_REFUSE_NOT_PROTECTED] = {500, APLOG_ERR, "not-protected", "RCIDP10: nobody is signed in",
+                                    ASK_ADMIN},
+    [RCIDP_REFUSE_NO_IDENTITY] = {500, APLOG_ERR, "no-identity", "RCIDP11: this server has no RcIdpEntityID",
+                                  ASK_ADMIN},
+    [RCIDP_REFUSE_NOT_ITSELF] = {403, APLOG_INFO, "not-itself",
+                                 "RCIDP20: reached as the document of an error or by a subrequest",
+                                 "RingCentral can only be opened by its own address."},
+    [RCIDP_REFUSE_PLAIN_HTTP] = {403, APLOG_INFO, "plain-http",
+                                 "RCIDP21: plain HTTP where RcIdpRequireTLS is on",
+                                 "This address works with https:// only."},
+    [RCIDP_REFUSE_PREFETCH] = {403, APLOG_INFO, "prefetch", "RCIDP22: a prefetch",
+                               "Open this address yourself; it cannot be loaded ahead of time."},
+    [RCIDP_REFUSE_FRAME] = {403, APLOG_INFO, "frame", "RCIDP23: not a page of its own",
+                            "Open this address in a tab of its own; it cannot be part of another page."},
+    [RCIDP_REFUSE_NOT_FOUND] = {404, APLOG_INFO, "not-found", "RCIDP24: below the launch path",
+                                "There is nothing here. Check the address."},
+    [RCIDP_REFUSE_METHOD] = {405, APLOG_INFO, "method", "RCIDP25: a method other than GET, HEAD, POST",
+                             "This address can only be opened."},
+    [RCIDP_REFUSE_POST] = {400, APLOG_INFO, "post", "RCIDP26: a POST without a SAMLRequest",
+                           "Nothing can be sent to this address. Open it instead."},
+    [RCIDP_REFUSE_AUTHN_REQUEST] =
+        {400, APLOG_ERR, "authn-request", "RCIDP12: a SAMLRequest, which is not taken here",
+         "Start from your company's own link to RingCentral, not from RingCentral."},
+    [RCIDP_REFUSE_PARAMETER] = {400, APLOG_INFO, "parameter", "RCIDP27: a parameter is not right",
+                                "The address is not right: a part of it stands twice or is badly encoded."},
+    [RCIDP_REFUSE_PROVIDER] = {400, APLOG_INFO, "provider", "RCIDP28: no such service provider here",
+                               "The address asks for a service that is not offered here."},
+    [RCIDP_REFUSE_RELAY_STATE] = {400, APLOG_INFO, "relay-state", "RCIDP29: a RelayState that is not allowed",
+                                  "The address asks for a page that it may not lead to."},
+    [RCIDP_REFUSE_NO_MAIL] = {403, APLOG_ERR, "no-mail", "RCIDP30: the user has no mail: RcIdpMail is empty",
+                              "Your account has no e-mail address, and RingCentral knows you by it."},
+    [RCIDP_REFUSE_BAD_MAIL] =
+        {403, APLOG_ERR, "bad-mail", "RCIDP31: the user's mail is no address",
+         "What your account has for an e-mail address is none, and RingCentral knows you by it."},
+    [RCIDP_REFUSE_NO_NAME_ID] = {403, APLOG_ERR, "no-name-id", "RCIDP32: the name ID is empty",
+                                 "Your account lacks the name by which RingCentral knows you."},
+    [RCIDP_REFUSE_BAD_TEXT] = {403, APLOG_ERR, "bad-text",
+                               "RCIDP33: a value is not UTF-8, or has characters that XML cannot carry",
+                               "Your account has characters in it that RingCentral cannot read."},
+    [RCIDP_REFUSE_EVALUATION] = {500, APLOG_ERR, "evaluation", "RCIDP34: a claim could not be evaluated",
+                                 ASK_ADMIN},
+    [RCIDP_REFUSE_CONTEXT] = {500, APLOG_ERR, "authn-context",
+                              "RCIDP35: RcIdpAuthnContext does not give a URI", ASK_ADMIN},
+    [RCIDP_REFUSE_SIGNING] = {500, APLOG_ERR, "signing", "RCIDP36: no Response could be made", ASK_ADMIN},
+};
+
+/* What every page of ours carries. */
+static void set_headers(request_rec *r)
+{
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->headers_out, "Pragma", "no-cache");
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(r->headers_out, "Referrer-Policy", "strict-origin");
+    apr_table_setn(r->headers_out, "Content-Security-Policy", RCIDP_PAGE_CSP);
+    ap_set_content_type(r, "text/html; charset=utf-8");
+}
+
+/* The page goes out as it lies in the pool: one bucket and the end. */
+int rcidp_answer_page(request_rec *r, const char *html)
+{
+    apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, buckets);
+    apr_size_t length = strlen(html);
+
+    set_headers(r);
+    ap_set_content_length(r, (apr_off_t)length);
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(html, length, r->pool, buckets));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(buckets));
+    ap_pass_brigade(r->output_filters, brigade); /* a client that has gone away is none of our failures */
+    return DONE;
+}
+
+int rcidp_answer_head(request_rec *r)
+{
+    set_headers(r);
+    return DONE;
+}
+
+static void report(request_rec *r, rcidp_refusal refusal, const char *detail)
+{
+    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", refusals[refusal].word);
+    apr_table_setn(r->subprocess_env, "RCIDP_ERROR", refusals[refusal].sentence);
+    ap_log_rerror(APLOG_MARK, refusals[refusal].level, 0, r, "%s%s%s", refusals[refusal].tag,
+                  detail ? ": " : "", detail ? detail : "");
+}
+
+int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detail)
+{
+    int status = refusals[refusal].status;
+
+    report(r, refusal, detail);
+    if (refusal == RCIDP_REFUSE_NOT_ITSELF || ap_response_code_string(r, ap_index_of_response(status)))
+        return status;
+    r->status = status;
+    if (status == HTTP_METHOD_NOT_ALLOWED)
+        apr_table_setn(r->headers_out, "Allow", "GET, HEAD, POST");
+    return rcidp_answer_page(r, rcidp_page_refuse(r->pool, status, refusals[refusal].sentence,
+                                                  rcidp_config_server(r->server)->contact));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How we answer: pages of ours with their headers, and refusals. */
+#ifndef RCIDP_ANSWER_H
+#define RCIDP_ANSWER_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+/* A refusal: a row of the one table in answer.c. */
+typedef enum {
+    RCIDP_REFUSE_NOT_PROTECTED,
+    RCIDP_REFUSE_NO_IDENTITY,
+    RCIDP_REFUSE_NOT_ITSELF,
+    RCIDP_REFUSE_PLAIN_HTTP,
+    RCIDP_REFUSE_PREFETCH,
+    RCIDP_REFUSE_FRAME,
+    RCIDP_REFUSE_NOT_FOUND,
+    RCIDP_REFUSE_METHOD,
+    RCIDP_REFUSE_POST,
+    RCIDP_REFUSE_AUTHN_REQUEST,
+    RCIDP_REFUSE_PARAMETER,
+    RCIDP_REFUSE_PROVIDER,
+    RCIDP_REFUSE_RELAY_STATE,
+    RCIDP_REFUSE_NO_MAIL,
+    RCIDP_REFUSE_BAD_MAIL,
+    RCIDP_REFUSE_NO_NAME_ID,
+    RCIDP_REFUSE_BAD_TEXT,
+    RCIDP_REFUSE_EVALUATION,
+    RCIDP_REFUSE_CONTEXT,
+    RCIDP_REFUSE_SIGNING,
+} rcidp_refusal;
+
+/* Send one of our pages. Returns DONE. */
+int rcidp_answer_page(request_rec *r, const char *html);
+
+/* Send a page's status and headers, and nothing else. Returns DONE. */
+int rcidp_answer_head(request_rec *r);
+
+/* Refuse: set RCIDP_RESULT and RCIDP_ERROR, log one line with `detail` (for the administrator; no secret),
+ * and answer with our page, or let httpd do so where the site has an ErrorDocument of its own for the status.
+ * Returns what the hook or handler returns. */
+int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detail);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <ap_listen.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+
+#include "config.h"
+#include "sections.h"
+
+APLOG_USE_MODULE(rcidp);
+
+#define DAYS(time) ((int)((time) / apr_time_from_sec(24 * 3600)))
+#define EXPIRES_SOON 30 /* days */
+
+/* One server under examination. */
+typedef struct inspection {
+    apr_pool_t *pconf, *ptemp;
+    server_rec *main, *s;
+    rcidp_server_conf *conf;
+    int faults;
+} inspection;
+
+#define FAULT(check, at, text, ...)                                                                          \
+    do {                                                                                                     \
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, (check)->s, text " (%s:%d)", __VA_ARGS__,     \
+                     (at)->filename, (at)->line_num);                                                        \
+        (check)->faults++;                                                                                   \
+    } while (0)
+
+#define WARN(check, at, text, ...)                                                                           \
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, (check)->s, text " (%s:%d)", __VA_ARGS__, (at)->filename,     \
+                 (at)->line_num)
+
+/* Was this set by the server itself, and not judged already where it was inherited from? */
+#define IS_OWN(check, member)                                                                                \
+    ((check)->s == (check)->main || (check)->conf->member != rcidp_config_server((check)->main)->member)
+
+static void warn_of_dates(inspection *check, const char *directive, const rcidp_certificate_setting *setting)
+{
+    const rcidp_certificate *certificate = setting->certificate;
+    apr_time_t left = certificate->not_after - apr_time_now();
+
+    if (left <= 0)
+        WARN(check, setting->at, "RCIDP61: %s: the certificate in %s has expired on %s", directive,
+             setting->file, rcidp_text_time(check->ptemp, certificate->not_after));
+    else if (DAYS(left) < EXPIRES_SOON)
+        WARN(check, setting->at, "RCIDP62: %s: the certificate in %s expires in %d days, on %s", directive,
+             setting->file, DAYS(left), rcidp_text_time(check->ptemp, certificate->not_after));
+    if (certificate->not_before > apr_time_now())
+        WARN(check, setting->at, "RCIDP63: %s: the certificate in %s is not valid before %s", directive,
+             setting->file, rcidp_text_time(check->ptemp, certificate->not_before));
+}
+
+static void warn_of_mode(inspection *check, const char *directive, const rcidp_key *key, const char *file,
+                         const ap_directive_t *at)
+{
+    if (key->exposed)
+        WARN(check, at, "RCIDP64: %s: the key in %s is open to group or others; chmod 600 it", directive,
+             file);
+}
+
+/* The private key: its own directive's, else the one in the certificate's file. */
+static const rcidp_key *find_key(inspection *check)
+{
+    const rcidp_certificate_setting *certificate = check->conf->certificate;
+    const rcidp_key_setting *key = check->conf->key;
+
+    if (key) {
+        if (IS_OWN(check, key))
+            warn_of_mode(check, "RcIdpSigningKeyFile", key->key, key->file, key->at);
+        return key->key;
+    }
+    if (!certificate->key)
+        FAULT(check, certificate->at,
+              "RCIDP70: RcIdpSigningCertificateFile: there is no RcIdpSigningKeyFile, and %s",
+              certificate->no_key);
+    else if (IS_OWN(check, certificate))
+        warn_of_mode(check, "RcIdpSigningCertificateFile", certificate->key, certificate->file,
+                     certificate->at);
+    return certificate->key;
+}
+
+static void check_match(inspection *check, const rcidp_key *key)
+{
+    const rcidp_certificate_setting *certificate = check->conf->certificate;
+
+    if (!rcidp_key_matches(key, certificate->certificate))
+        FAULT(check, check->conf->key ? check->conf->key->at : certificate->at,
+              "RCIDP71: %s: the key does not belong to the certificate in %s",
+              check->conf->key ? "RcIdpSigningKeyFile" : "RcIdpSigningCertificateFile", certificate->file);
+}
+
+/* Certificate, key and algorithm together: what this server signs with. */
+static void check_signer(inspection *check)
+{
+    rcidp_server_conf *conf = check->conf;
+    const rcidp_algorithm_setting *setting = conf->algorithm;
+    const rcidp_key *key = conf->certificate ? find_key(check) : NULL;
+    const rcidp_algorithm *algorithm;
+
+    for (int i = 0; conf->published && IS_OWN(check, published) && i < conf->published->nelts; i++)
+        warn_of_dates(check, "RcIdpPublishCertificateFile",
+                      APR_ARRAY_IDX(conf->published, i, const rcidp_certificate_setting *));
+    if (conf->key && !conf->certificate)
+        FAULT(check, conf->key->at, "RCIDP72: %s: there is no RcIdpSigningCertificateFile for the key",
+              "RcIdpSigningKeyFile");
+    if (!key)
+        return;
+    if (IS_OWN(check, certificate))
+        warn_of_dates(check, "RcIdpSigningCertificateFile", conf->certificate);
+    check_match(check, key);
+    algorithm = setting && setting->algorithm ? setting->algorithm : rcidp_algorithm_for(key);
+    if (strcmp(algorithm->key_type, key->type) != 0)
+        FAULT(check, setting->at,
+              "RCIDP73: RcIdpSignatureAlgorithm: %s does not fit the key, which is of type %s",
+              algorithm->name, key->type);
+    conf->signer.key = key;
+    conf->signer.certificate = conf->certificate->certificate;
+    conf->signer.algorithm = algorithm;
+}
+
+/* The port that browsers use: ServerName's, or that of the addresses if it is one, or 443 if it is among
+ * several. */
+static apr_port_t default_port(const server_rec *s)
+{
+    apr_port_t port = s->port;
+
+    if (port && s->addrs && s->addrs->host_port != port)
+        return port; /* httpd starts with the first address's: this one was named */
+    for (const server_addr_rec *address = s->addrs; port && address; address = address->next) {
+        if (address->host_port == DEFAULT_HTTPS_PORT)
+            port = DEFAULT_HTTPS_PORT;
+    }
+    for (const ap_listen_rec *listener = s->port ? NULL : ap_listeners; listener; listener = listener->next) {
+        if (!port || listener->bind_addr->port == DEFAULT_HTTPS_PORT)
+            port = listener->bind_addr->port;
+    }
+    return port ? port : DEFAULT_HTTPS_PORT;
+}
+
+static void set_base_url(inspection *check, const ap_directive_t *launch)
+{
+    const server_rec *s = check->s;
+    apr_port_t port = default_port(s);
+
+    if (check->conf->base_url)
+        return;
+    check->conf->base_url =
+        port == DEFAULT_HTTPS_PORT
+            ? apr_pstrcat(check->pconf, "https://", s->server_hostname, NULL)
+            : apr_psprintf(check->pconf, "https://%s:%u", s->server_hostname, (unsigned)port);
+    if (!rcidp_sections_has_tls(check->ptemp, check->main, s))
+        WARN(check, launch,
+             "RCIDP65: RcIdpLaunch: browsers are told %s, but this virtual host has no SSLEngine on; set "
+             "RcIdpBaseURL",
+             check->conf->base_url);
+}
+
+/* A launch path that this server serves. */
+static void check_launch(inspection *check, const rcidp_launch_setting *launch, bool inherited)
+{
+    for (int i = 0; i < launch->names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(launch->names, i, const char *);
+
+        if (!rcidp_provider_find(check->conf->providers, name))
+            FAULT(check, launch->at,
+                  "RCIDP74: RcIdpLaunch: there is no service provider \"%s\"; there are %s", name,
+                  rcidp_provider_names(check->ptemp, check->conf->providers));
+    }
+    if (!check->conf->entity_id && !inherited)
+        FAULT(check, launch->at, "RCIDP75: %s: needs RcIdpEntityID in the same server", "RcIdpLaunch");
+    if (!check->conf->certificate && !(inherited && !check->conf->entity_id))
+        FAULT(check, launch->at, "RCIDP76: %s: needs RcIdpSigningCertificateFile in the same server",
+              "RcIdpLaunch");
+    if (check->conf->entity_id)
+        set_base_url(check, launch->at);
+}
+
+/* Is there a virtual host that can serve what stands in the main server, which itself cannot? */
+static bool has_heir(const inspection *check)
+{
+    for (const server_rec *s = check->main->next; s; s = s->next) {
+        if (rcidp_config_server(s)->entity_id)
+            return true;
+    }
+    return false;
+}
+
+static bool is_inherited(const inspection *check, const ap_conf_vector_t *section)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(check->main);
+
+    if (check->s == check->main)
+        return !check->conf->entity_id && has_heir(check);
+    for (int i = 0; i < locations->nelts; i++) {
+        if (APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *) == section)
+            return true;
+    }
+    return false;
+}
+
+/* Of two sections that match, httpd lets the later one win: one below a launch path has to come after it. */
+static void check_order(inspection *check, const rcidp_launch_setting *launch, int launch_index)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(check->s);
+
+    for (int i = 0; i < launch_index; i++) {
+        const core_dir_config *core =
+            ap_get_core_module_config(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *));
+
+        if (!core->r && !core->d_is_fnmatch && strcmp(core->d, launch->path) != 0 &&
+            rcidp_config_covers(launch->path, core->d))
+            WARN(check, launch->at,
+                 "RCIDP66: RcIdpLaunch: <Location %s> stands before <Location %s>, which overrides it; move "
+                 "it behind",
+                 core->d, launch->path);
+    }
+}
+
+static void check_server(inspection *check)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(check->s);
+
+    check_signer(check);
+    for (int i = 0; i < locations->nelts; i++) {
+        const ap_conf_vector_t *section = APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *);
+        const rcidp_launch_setting *launch = rcidp_config_section(section)->launch;
+
+        if (launch) {
+            check_launch(check, launch, is_inherited(check, section));
+            if (check->s == check->main || !is_inherited(check, section))
+                check_order(check, launch, i);
+        }
+    }
+}
+
+int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    inspection check = {.pconf = pconf, .ptemp = ptemp, .main = s, .s = s};
+
+    (void)plog;
+    check.faults = rcidp_sections_check(ptemp, s);
+    for (; check.s; check.s = check.s->next) {
+        check.conf = rcidp_config_server(check.s);
+        check_server(&check);
+    }
+    return check.faults ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}

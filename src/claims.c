@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claims.h"
+
+#include <apr_strings.h>
+#include <http_ssl.h>
+
+#include "answer.h"
+#include "library.h"
+#include "url.h"
+
+#define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
+
+/* What RcIdpAuthnContext auto says, the first row that fits: the AuthType as the module calls it (NULL: none,
+ * so the user comes from a client certificate), then the class over TLS, and the class without. */
+static const struct {
+    const char *auth_type, *over_tls, *plain;
+} contexts[] = {
+    {"Basic", AC_CLASSES "PasswordProtectedTransport", AC_CLASSES "Password"},
+    {"Digest", AC_CLASSES "PasswordProtectedTransport", AC_CLASSES "Password"},
+    {"form", AC_CLASSES "PasswordProtectedTransport", AC_CLASSES "Password"},
+    {"Negotiate", AC_CLASSES "Kerberos", AC_CLASSES "Kerberos"},
+    {"GSSAPI", AC_CLASSES "Kerberos", AC_CLASSES "Kerberos"},
+    {NULL, AC_CLASSES "TLSClient", AC_CLASSES "unspecified"},
+};
+
+/* One launch's claims in the making. */
+typedef struct gathering {
+    request_rec *r;
+    const rcidp_dir_conf *conf;
+    rcidp_claims *claims;
+    const char *mail; /* once it was asked for */
+} gathering;
+
+/* The text can be carried by XML; `what` is named in the log. */
+static int check_text(request_rec *r, const char *what, const char *text)
+{
+    return rcidp_text_is_xml(text) ? OK : rcidp_answer_refuse(r, RCIDP_REFUSE_BAD_TEXT, what);
+}
+
+/* The first value, "" for none. */
+static int get_one(request_rec *r, const char *what, const rcidp_value *value, const char **text)
+{
+    apr_array_header_t *values;
+    rcidp_value_result result = rcidp_value_get(r, value, &values);
+
+    if (result == RCIDP_VALUE_FAILED)
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_EVALUATION, what);
+    *text = result == RCIDP_VALUE_SOME ? APR_ARRAY_IDX(values, 0, const char *) : "";
+    return check_text(r, what, *text);
+}
+
+/* The mail is looked for when it is needed first. */
+static int get_mail(gathering *g)
+{
+    int status;
+
+    if (g->mail)
+        return OK;
+    status = get_one(g->r, "RcIdpMail", g->conf->mail, &g->mail);
+    if (status != OK)
+        return status;
+    if (!*g->mail)
+        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_NO_MAIL, NULL);
+    return rcidp_text_is_mail(g->mail) ? OK : rcidp_answer_refuse(g->r, RCIDP_REFUSE_BAD_MAIL, "RcIdpMail");
+}
+
+static int gather_name_id(gathering *g)
+{
+    const rcidp_name_id_setting *setting = g->conf->name_id;
+    rcidp_claims *claims = g->claims;
+    int status;
+
+    claims->name_id_format = setting->format;
+    if (strcmp(setting->format, RCIDP_NAMEID_TRANSIENT) == 0) {
+        claims->name_id = rcidp_library_id(g->r->pool);
+        return claims->name_id ? OK : rcidp_answer_refuse(g->r, RCIDP_REFUSE_SIGNING, "no randomness");
+    }
+    if (!setting->value) {
+        status = get_mail(g);
+        claims->name_id = g->mail;
+        return status;
+    }
+    status = get_one(g->r, "RcIdpNameID", setting->value, &claims->name_id);
+    if (status != OK)
+        return status;
+    if (!*claims->name_id)
+        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_NO_NAME_ID, "RcIdpNameID");
+    if (strcmp(setting->format, RCIDP_NAMEID_EMAIL) == 0 && !rcidp_text_is_mail(claims->name_id))
+        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_BAD_MAIL, "RcIdpNameID");
+    return OK;
+}
+
+static int get_values(gathering *g, const rcidp_attribute_setting *setting, apr_array_header_t **values,
+                      rcidp_value_result *result)
+{
+    int status = OK;
+
+    if (!setting->value) {
+        status = get_mail(g);
+        *values = apr_array_make(g->r->pool, 1, sizeof(const char *));
+        APR_ARRAY_PUSH(*values, const char *) = g->mail;
+        *result = RCIDP_VALUE_SOME;
+        return status;
+    }
+    *result = rcidp_value_get(g->r, setting->value, values);
+    if (*result == RCIDP_VALUE_FAILED)
+        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_EVALUATION, setting->name);
+    for (int i = 0; status == OK && i < (*values)->nelts; i++)
+        status = check_text(g->r, setting->name, APR_ARRAY_IDX(*values, i, const char *));
+    return status;
+}
+
+static const rcidp_attribute_setting *setting_at(const gathering *g, int i)
+{
+    return APR_ARRAY_IDX(g->conf->attributes, i, const rcidp_attribute_setting *);
+}
+
+/* Has an earlier setting the same name? Then this one was looked at with it. */
+static bool was_seen(const gathering *g, int index)
+{
+    for (int i = 0; i < index; i++) {
+        if (strcmp(setting_at(g, i)->name, setting_at(g, index)->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of the settings of one name, the last whose condition holds. */
+static int gather_attribute(gathering *g, int first, apr_array_header_t *attributes)
+{
+    for (int i = g->conf->attributes->nelts; i-- > first;) {
+        const rcidp_attribute_setting *setting = setting_at(g, i);
+        apr_array_header_t *values = NULL;
+        rcidp_value_result result = RCIDP_VALUE_NONE;
+        rcidp_attribute *attribute;
+        int status;
+
+        if (strcmp(setting->name, setting_at(g, first)->name) != 0)
+            continue;
+        status = setting->none ? OK : get_values(g, setting, &values, &result);
+        if (status != OK)
+            return status;
+        if (result == RCIDP_VALUE_IF_NOT)
+            continue;
+        if (result == RCIDP_VALUE_SOME) {
+            attribute = apr_palloc(g->r->pool, sizeof(*attribute));
+            attribute->name = setting->name;
+            attribute->name_format = setting->name_format;
+            attribute->values = values;
+            APR_ARRAY_PUSH(attributes, const rcidp_attribute *) = attribute;
+        }
+        return OK;
+    }
+    return OK;
+}
+
+static int gather_attributes(gathering *g)
+{
+    apr_array_header_t *attributes =
+        apr_array_make(g->r->pool, g->conf->attributes->nelts, sizeof(const rcidp_attribute *));
+    int status = OK;
+
+    for (int i = 0; status == OK && i < g->conf->attributes->nelts; i++) {
+        if (!was_seen(g, i))
+            status = gather_attribute(g, i, attributes);
+    }
+    g->claims->attributes = attributes;
+    return status;
+}
+
+/* How httpd signed this user in. */
+static const char *automatic_context(request_rec *r)
+{
+    const char *auth_type = r->ap_auth_type;
+
+    for (size_t i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++) {
+        if (auth_type ? contexts[i].auth_type && !strcasecmp(contexts[i].auth_type, auth_type)
+                      : !contexts[i].auth_type)
+            return ap_ssl_conn_is_ssl(r->connection) ? contexts[i].over_tls : contexts[i].plain;
+    }
+    return AC_CLASSES "unspecified";
+}
+
+static int gather_context(gathering *g)
+{
+    const rcidp_context_setting *setting = g->conf->authn_context;
+    int status = OK;
+
+    if (setting->uri)
+        g->claims->authn_context = setting->uri;
+    else if (!setting->value)
+        g->claims->authn_context = automatic_context(g->r);
+    else {
+        status = get_one(g->r, "RcIdpAuthnContext", setting->value, &g->claims->authn_context);
+        if (status == OK && !rcidp_url_is_uri(g->claims->authn_context))
+            status = rcidp_answer_refuse(g->r, RCIDP_REFUSE_CONTEXT, NULL);
+    }
+    return status;
+}
+
+int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_provider *provider,
+                        rcidp_claims *claims)
+{
+    gathering g = {.r = r, .conf = conf, .claims = claims};
+    int status;
+
+    memset(claims, 0, sizeof(*claims));
+    claims->issuer = rcidp_config_server(r->server)->entity_id;
+    claims->audience = provider->entity_id;
+    claims->acs = provider->acs;
+    claims->now = apr_time_now();
+    claims->authn_instant = claims->now;
+    claims->clock_skew = conf->clock_skew;
+    claims->lifetime = conf->lifetime;
+    claims->session_lifetime = conf->session_lifetime;
+    claims->sign = (rcidp_sign_what)conf->sign;
+    if ((status = gather_name_id(&g)) == OK && (status = gather_attributes(&g)) == OK)
+        status = gather_context(&g);
+    return status;
+}

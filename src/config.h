@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the administrator said: the two configuration records, how they merge, and what holds where nothing
+ * was said. Everything is read-only once httpd has started. */
+#ifndef RCIDP_CONFIG_H
+#define RCIDP_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#include "provider.h"
+#include "response.h"
+#include "text.h"
+#include "value.h"
+
+#define RCIDP_ENTITY_ID_LIMIT 256
+#define RCIDP_RELAY_STATE_LIMIT 80
+#define RCIDP_HANDLER_LAUNCH "rcidp-launch"
+#define RCIDP_HANDLER_METADATA "rcidp-metadata"
+
+/* RcIdpSigningCertificateFile: the certificate, and the key if the same file has one (else why not). */
+typedef struct rcidp_certificate_setting {
+    const rcidp_certificate *certificate;
+    const rcidp_key *key;
+    const char *no_key;
+    const char *file;
+    const ap_directive_t *at;
+} rcidp_certificate_setting;
+
+/* RcIdpSigningKeyFile. */
+typedef struct rcidp_key_setting {
+    const rcidp_key *key;
+    const char *file;
+    const ap_directive_t *at;
+} rcidp_key_setting;
+
+/* RcIdpSignatureAlgorithm; algorithm NULL is "auto". */
+typedef struct rcidp_algorithm_setting {
+    const rcidp_algorithm *algorithm;
+    const ap_directive_t *at;
+} rcidp_algorithm_setting;
+
+/* RcIdpLaunch. */
+typedef struct rcidp_launch_setting {
+    const char *path;                /* of its <Location> */
+    const apr_array_header_t *names; /* of const char *: service providers */
+    const ap_directive_t *at;
+} rcidp_launch_setting;
+
+/* RcIdpNameID; value NULL is the mail, or for transient a fresh ID. */
+typedef struct rcidp_name_id_setting {
+    const char *format; /* a URI */
+    const rcidp_value *value;
+} rcidp_name_id_setting;
+
+/* RcIdpAttribute; value NULL is the mail. */
+typedef struct rcidp_attribute_setting {
+    const char *name, *name_format;
+    const rcidp_value *value;
+    bool none; /* not sent */
+} rcidp_attribute_setting;
+
+/* RcIdpAuthnContext: one of the two, or neither for "auto". */
+typedef struct rcidp_context_setting {
+    const char *uri;
+    const rcidp_value *value;
+} rcidp_context_setting;
+
+/* The members of the records, each named once: the record, its creation and its merge are made from these
+ * lists, so that no merge can forget one. A pointer is unset as NULL, a number as RCIDP_UNSET. */
+#define RCIDP_UNSET (-1)
+
+#define RCIDP_SERVER_MEMBERS(POINTER)                                                                        \
+    POINTER(const char, entity_id)                                                                           \
+    POINTER(const rcidp_certificate_setting, certificate)                                                    \
+    POINTER(const rcidp_key_setting, key)                                                                    \
+    POINTER(const apr_array_header_t, published) /* of const rcidp_certificate_setting * */                  \
+    POINTER(const char, base_url)                                                                            \
+    POINTER(const rcidp_algorithm_setting, algorithm)                                                        \
+    POINTER(const char, contact)
+
+#define RCIDP_DIR_MEMBERS(POINTER, NUMBER)                                                                   \
+    POINTER(const rcidp_launch_setting, launch)                                                              \
+    POINTER(const rcidp_value, mail) /* NULL: the user's name */                                             \
+    POINTER(const rcidp_name_id_setting, name_id)                                                            \
+    POINTER(const rcidp_context_setting, authn_context)                                                      \
+    POINTER(const char, relay_state)                     /* "" for none */                                   \
+    POINTER(const apr_array_header_t, relay_state_allow) /* of const char *: URL prefixes */                 \
+    NUMBER(sign)                                         /* rcidp_sign_what */                               \
+    NUMBER(lifetime)                                     /* seconds, as the next two */                      \
+    NUMBER(clock_skew)                                                                                       \
+    NUMBER(session_lifetime) /* 0: none */                                                                   \
+    NUMBER(require_tls)      /* 0 or 1 */
+
+#define RCIDP_POINTER_MEMBER(type, name) type *name;
+#define RCIDP_NUMBER_MEMBER(name) int name;
+
+typedef struct rcidp_server_conf {
+    RCIDP_SERVER_MEMBERS(RCIDP_POINTER_MEMBER)
+    apr_array_header_t
+        *providers; /* of const rcidp_provider *; a virtual host's come after the inherited ones */
+    apr_array_header_t *attributes; /* of const rcidp_attribute_setting *: all that any section names */
+    rcidp_signer signer; /* put together by the check; its key is NULL where there is no identity */
+} rcidp_server_conf;
+
+typedef struct rcidp_dir_conf {
+    RCIDP_DIR_MEMBERS(RCIDP_POINTER_MEMBER, RCIDP_NUMBER_MEMBER)
+    apr_array_header_t
+        *attributes; /* of const rcidp_attribute_setting *; a deeper section replaces by name */
+} rcidp_dir_conf;
+
+/* For the module record. */
+void *rcidp_config_create_server(apr_pool_t *pool, server_rec *s);
+void *rcidp_config_merge_server(apr_pool_t *pool, void *base, void *over);
+void *rcidp_config_create_dir(apr_pool_t *pool, char *path);
+void *rcidp_config_merge_dir(apr_pool_t *pool, void *base, void *over);
+
+/* The server's record. */
+rcidp_server_conf *rcidp_config_server(const server_rec *s);
+
+/* A section's own record, unmerged, or that of a request, merged; members may be unset. */
+const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector);
+
+/* A copy in which every member has what holds for it: set, or its default. The one place of the defaults. */
+const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *conf);
+
+/* The <Location> sections of a server, those that it inherits first, as httpd walks them. */
+const apr_array_header_t *rcidp_config_locations(const server_rec *s); /* of ap_conf_vector_t * */
+
+/* Is `path` that of the section, or below it? */
+bool rcidp_config_covers(const char *section, const char *path);
+
+/* What holds for a launch path of a server, put together from its <Location> sections (not from <If>). */
+const rcidp_dir_conf *rcidp_config_launch(apr_pool_t *pool, const server_rec *s, const char *path);
+
+/* The attribute NAME, short or full: its full name and format. NULL, or what is wrong with it. */
+const char *rcidp_config_attribute_name(apr_pool_t *pool, const char *name,
+                                        rcidp_attribute_setting *attribute);
+
+/* Check a configured RelayState; warns above the 80 bytes of SAML bindings 3.4.3. NULL, or what is wrong. */
+const char *rcidp_config_relay_state(cmd_parms *cmd, const char *url, const char **relay_state);
+
+#endif

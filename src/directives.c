@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directives.h"
+
+#include <apr_fnmatch.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_core.h>
+
+#include "config.h"
+#include "url.h"
+
+#define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
+
+/* A name of the configuration and what it stands for. */
+typedef struct name_uri {
+    const char *name, *uri;
+} name_uri;
+
+static const name_uri name_id_formats[] = {
+    {"email", RCIDP_NAMEID_EMAIL},
+    {"unspecified", RCIDP_NAMEID_UNSPECIFIED},
+    {"persistent", RCIDP_NAMEID_PERSISTENT},
+    {"transient", RCIDP_NAMEID_TRANSIENT},
+    {NULL, NULL},
+};
+
+static const name_uri authn_contexts[] = {
+    {"password", AC_CLASSES "Password"},
+    {"password-protected", AC_CLASSES "PasswordProtectedTransport"},
+    {"kerberos", AC_CLASSES "Kerberos"},
+    {"tls-client", AC_CLASSES "TLSClient"},
+    {"x509", AC_CLASSES "X509"},
+    {"smartcard", AC_CLASSES "Smartcard"},
+    {"mfa", "https://refeds.org/profile/mfa"},
+    {"unspecified", AC_CLASSES "unspecified"},
+    {NULL, NULL},
+};
+
+/* The URI of a short name, or the text itself if it is a URI, or NULL. */
+static const char *as_uri(const name_uri *table, const char *text)
+{
+    for (; table->name; table++) {
+        if (strcmp(table->name, text) == 0)
+            return table->uri;
+    }
+    return rcidp_url_is_uri(text) ? text : NULL;
+}
+
+/* Every message of ours begins with the directive, as httpd's own do. */
+static const char *complain(cmd_parms *cmd, const char *error)
+{
+    return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
+}
+
+static rcidp_server_conf *server_conf(cmd_parms *cmd)
+{
+    return rcidp_config_server(cmd->server);
+}
+
+static const char *set_entity_id(cmd_parms *cmd, void *unused, const char *uri)
+{
+    (void)unused;
+    if (!rcidp_url_is_uri(uri) || strlen(uri) > RCIDP_ENTITY_ID_LIMIT)
+        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not an absolute URI of at most %d characters",
+                                          uri, RCIDP_ENTITY_ID_LIMIT));
+    server_conf(cmd)->entity_id = uri;
+    return NULL;
+}
+
+static const char *read_certificate(cmd_parms *cmd, const char *file, rcidp_certificate_setting **setting)
+{
+    rcidp_certificate_setting *made = apr_pcalloc(cmd->pool, sizeof(*made));
+
+    made->at = cmd->directive;
+    made->file = ap_server_root_relative(cmd->pool, file);
+    if (!made->file)
+        return apr_psprintf(cmd->pool, "%s is no path", file);
+    *setting = made;
+    return rcidp_certificate_read(cmd->pool, made->file, &made->certificate);
+}
+
+static const char *set_certificate(cmd_parms *cmd, void *unused, const char *file)
+{
+    rcidp_certificate_setting *setting;
+    const char *error = read_certificate(cmd, file, &setting);
+
+    (void)unused;
+    if (error)
+        return complain(cmd, error);
+    /* The key may stand in the same file; whether it must is only known when all has been read. */
+    setting->no_key = rcidp_key_read(cmd->pool, setting->file, &setting->key);
+    server_conf(cmd)->certificate = setting;
+    return NULL;
+}
+
+static const char *set_key(cmd_parms *cmd, void *unused, const char *file)
+{
+    rcidp_key_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+    const char *error;
+
+    (void)unused;
+    setting->at = cmd->directive;
+    setting->file = ap_server_root_relative(cmd->pool, file);
+    if (!setting->file)
+        return complain(cmd, apr_psprintf(cmd->pool, "%s is no path", file));
+    error = rcidp_key_read(cmd->pool, setting->file, &setting->key);
+    if (!error)
+        server_conf(cmd)->key = setting;
+    return complain(cmd, error);
+}
+
+static const char *add_published(cmd_parms *cmd, void *unused, const char *file)
+{
+    rcidp_server_conf *conf = server_conf(cmd);
+    rcidp_certificate_setting *setting;
+    const char *error = read_certificate(cmd, file, &setting);
+    apr_array_header_t *all;
+
+    (void)unused;
+    if (error)
+        return complain(cmd, error);
+    all = conf->published ? apr_array_copy(cmd->pool, conf->published)
+                          : apr_array_make(cmd->pool, 1, sizeof(const rcidp_certificate_setting *));
+    APR_ARRAY_PUSH(all, const rcidp_certificate_setting *) = setting;
+    conf->published = all;
+    return NULL;
+}
+
+static const char *set_base_url(cmd_parms *cmd, void *unused, const char *url)
+{
+    apr_size_t length = strlen(url);
+
+    (void)unused;
+    if (!rcidp_url_is_https(cmd->temp_pool, url) || strchr(url, '?'))
+        return complain(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an https URL without query and fragment", url));
+    while (length && url[length - 1] == '/')
+        length--;
+    server_conf(cmd)->base_url = apr_pstrmemdup(cmd->pool, url, length);
+    return NULL;
+}
+
+static const char *add_provider(cmd_parms *cmd, void *unused, const char *args)
+{
+    rcidp_server_conf *conf = server_conf(cmd);
+    const rcidp_provider *provider = NULL;
+    const char *error = rcidp_provider_parse(cmd, args, conf->providers, &provider);
+
+    (void)unused;
+    if (!error)
+        APR_ARRAY_PUSH(conf->providers, const rcidp_provider *) = provider;
+    return complain(cmd, error);
+}
+
+static const char *set_algorithm(cmd_parms *cmd, void *unused, const char *name)
+{
+    rcidp_algorithm_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+
+    (void)unused;
+    setting->at = cmd->directive;
+    setting->algorithm = rcidp_algorithm_find(name);
+    if (!setting->algorithm && strcmp(name, "auto") != 0)
+        return complain(cmd, apr_psprintf(cmd->pool,
+                                          strstr(name, "sha1")
+                                              ? "%s: SHA-1 is not offered, it is broken; take auto"
+                                              : "\"%s\" is none of auto, rsa-sha256, rsa-sha384, "
+                                                "rsa-sha512, ecdsa-sha256, ecdsa-sha384, ecdsa-sha512",
+                                          name));
+    server_conf(cmd)->algorithm = setting;
+    return NULL;
+}
+
+static const char *set_contact(cmd_parms *cmd, void *unused, const char *mail)
+{
+    (void)unused;
+    if (!rcidp_text_is_mail(mail) || !rcidp_text_is_xml(mail))
+        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not an e-mail address", mail));
+    server_conf(cmd)->contact = mail;
+    return NULL;
+}
+
+/* The one <Location> around the directive, if its path is plain: cmd->path alone does not tell. */
+static bool in_plain_location(cmd_parms *cmd)
+{
+    const ap_directive_t *section = cmd->directive->parent;
+
+    return section && strcasecmp(section->directive, "<Location") == 0 && cmd->path && cmd->path[0] == '/' &&
+           section->args[0] != '~' && !apr_fnmatch_test(cmd->path);
+}
+
+static const char *set_launch(cmd_parms *cmd, void *dir, const char *args)
+{
+    rcidp_dir_conf *conf = dir;
+    rcidp_launch_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+    apr_array_header_t *names = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    const char *name;
+
+    if (!in_plain_location(cmd))
+        return complain(cmd, "belongs right into a <Location> with a plain path (no pattern, no <If>)");
+    if (conf->launch)
+        return complain(cmd, "stands twice in this section; name all service providers on one line");
+    while (*(name = ap_getword_conf(cmd->pool, &args))) {
+        for (int i = 0; i < names->nelts; i++) {
+            if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
+                return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", name));
+        }
+        APR_ARRAY_PUSH(names, const char *) = name;
+    }
+    if (!names->nelts)
+        return complain(cmd, "needs the name of a service provider");
+    setting->path = cmd->path;
+    setting->names = names;
+    setting->at = cmd->directive;
+    conf->launch = setting;
+    return NULL;
+}
+
+static const char *set_mail(cmd_parms *cmd, void *dir, const char *args)
+{
+    return complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->mail));
+}
+
+static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
+{
+    rcidp_name_id_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+    const char *format = rcidp_value_word(cmd->pool, &args);
+
+    setting->format = as_uri(name_id_formats, format);
+    if (!setting->format)
+        return complain(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" is none of email, unspecified, transient, nor a URI", format));
+    if (strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0)
+        return complain(cmd, "persistent name IDs are not in this version");
+    if (*args && strcmp(setting->format, RCIDP_NAMEID_TRANSIENT) == 0)
+        return complain(cmd, "a transient name ID is random and takes no expression");
+    ((rcidp_dir_conf *)dir)->name_id = setting;
+    return *args ? complain(cmd, rcidp_value_parse(cmd, &args, &setting->value)) : NULL;
+}
+
+static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
+{
+    rcidp_attribute_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+    const char *name = rcidp_value_word(cmd->pool, &args);
+    const char *error = rcidp_config_attribute_name(cmd->pool, name, setting);
+
+    if (error)
+        return complain(cmd, error);
+    if (strcasecmp(args, "none") == 0)
+        setting->none = true;
+    else if ((error = rcidp_value_parse(cmd, &args, &setting->value)))
+        return complain(cmd, error);
+    APR_ARRAY_PUSH(((rcidp_dir_conf *)dir)->attributes, const rcidp_attribute_setting *) = setting;
+    APR_ARRAY_PUSH(server_conf(cmd)->attributes, const rcidp_attribute_setting *) = setting;
+    return NULL;
+}
+
+static const char *set_authn_context(cmd_parms *cmd, void *dir, const char *text)
+{
+    rcidp_context_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+    const char *error = NULL, *quoted;
+
+    if (strcmp(text, "auto") != 0) {
+        setting->uri = as_uri(authn_contexts, text);
+        if (!setting->uri && !strstr(text, "%{"))
+            error = apr_psprintf(
+                cmd->pool,
+                "\"%s\" is none of auto, password, password-protected, kerberos, tls-client, x509, "
+                "smartcard, mfa, unspecified, nor a URI, nor an expression with %%{...}",
+                text);
+        else if (!setting->uri) {
+            quoted = apr_pstrcat(cmd->temp_pool, "\"", ap_escape_quotes(cmd->temp_pool, text), "\"", NULL);
+            error = rcidp_value_parse(cmd, &quoted, &setting->value);
+        }
+    }
+    ((rcidp_dir_conf *)dir)->authn_context = setting;
+    return complain(cmd, error);
+}
+
+static const char *set_relay_state(cmd_parms *cmd, void *dir, const char *url)
+{
+    rcidp_dir_conf *conf = dir;
+
+    if (strcasecmp(url, "none") == 0) {
+        conf->relay_state = "";
+        return NULL;
+    }
+    return complain(cmd, rcidp_config_relay_state(cmd, url, &conf->relay_state));
+}
+
+static const char *add_relay_state_allow(cmd_parms *cmd, void *dir, const char *prefix)
+{
+    rcidp_dir_conf *conf = dir;
+    apr_array_header_t *all;
+
+    if (!rcidp_url_is_plain(cmd->temp_pool, prefix) || strpbrk(prefix, "?#"))
+        return complain(
+            cmd,
+            apr_psprintf(cmd->pool,
+                         "\"%s\" is not an http or https URL prefix (scheme, host, path; no query)", prefix));
+    all = conf->relay_state_allow ? apr_array_copy(cmd->pool, conf->relay_state_allow)
+                                  : apr_array_make(cmd->pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(all, const char *) = prefix;
+    conf->relay_state_allow = all;
+    return NULL;
+}
+
+static const char *set_sign(cmd_parms *cmd, void *dir, const char *what)
+{
+    int sign = !strcmp(what, "both")        ? RCIDP_SIGN_BOTH
+               : !strcmp(what, "response")  ? RCIDP_SIGN_RESPONSE
+               : !strcmp(what, "assertion") ? RCIDP_SIGN_ASSERTION
+                                            : 0;
+
+    if (!sign)
+        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is none of both, response, assertion", what));
+    ((rcidp_dir_conf *)dir)->sign = sign;
+    return NULL;
+}
+
+/* A whole number of seconds within bounds. */
+static const char *set_seconds(cmd_parms *cmd, const char *text, int least, int most, int *seconds)
+{
+    char *end;
+    apr_int64_t value = apr_strtoi64(text, &end, 10);
+
+    if (!apr_isdigit(*text) || *end || value < least || value > most)
+        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not a number of seconds from %d to %d", text,
+                                          least, most));
+    *seconds = (int)value;
+    return NULL;
+}
+
+static const char *set_lifetime(cmd_parms *cmd, void *dir, const char *text)
+{
+    return set_seconds(cmd, text, 30, 3600, &((rcidp_dir_conf *)dir)->lifetime);
+}
+
+static const char *set_clock_skew(cmd_parms *cmd, void *dir, const char *text)
+{
+    return set_seconds(cmd, text, 0, 600, &((rcidp_dir_conf *)dir)->clock_skew);
+}
+
+static const char *set_session_lifetime(cmd_parms *cmd, void *dir, const char *text)
+{
+    if (strcasecmp(text, "none") == 0) {
+        ((rcidp_dir_conf *)dir)->session_lifetime = 0;
+        return NULL;
+    }
+    return set_seconds(cmd, text, 1, 366 * 24 * 3600, &((rcidp_dir_conf *)dir)->session_lifetime);
+}
+
+static const char *set_require_tls(cmd_parms *cmd, void *dir, int on)
+{
+    (void)cmd;
+    ((rcidp_dir_conf *)dir)->require_tls = on;
+    return NULL;
+}
+
+/* Never in .htaccess: neither of these is an override class. */
+#define SERVER RSRC_CONF
+#define DIRECTORY (RSRC_CONF | ACCESS_CONF)
+
+const command_rec rcidp_directives[] = {
+    AP_INIT_TAKE1("RcIdpEntityID", set_entity_id, NULL, SERVER, "our entityID: an absolute URI"),
+    AP_INIT_TAKE1("RcIdpSigningCertificateFile", set_certificate, NULL, SERVER,
+                  "PEM file with our certificate"),
+    AP_INIT_TAKE1("RcIdpSigningKeyFile", set_key, NULL, SERVER,
+                  "PEM file with the certificate's private key"),
+    AP_INIT_TAKE1("RcIdpPublishCertificateFile", add_published, NULL, SERVER,
+                  "PEM file with a further certificate for the metadata"),
+    AP_INIT_TAKE1("RcIdpBaseURL", set_base_url, NULL, SERVER,
+                  "https URL under which browsers reach this host"),
+    AP_INIT_RAW_ARGS("RcIdpServiceProvider", add_provider, NULL, SERVER, "NAME entityid=URI acs=URL ..."),
+    AP_INIT_TAKE1("RcIdpSignatureAlgorithm", set_algorithm, NULL, SERVER,
+                  "auto, rsa-sha256, ecdsa-sha256, ..."),
+    AP_INIT_TAKE1("RcIdpContact", set_contact, NULL, SERVER, "e-mail address of the technical contact"),
+    AP_INIT_RAW_ARGS("RcIdpLaunch", set_launch, NULL, ACCESS_CONF,
+                     "the service providers that this path launches"),
+    AP_INIT_RAW_ARGS("RcIdpMail", set_mail, NULL, DIRECTORY,
+                     "EXPR [TRANSFORM ...]: the user's e-mail address"),
+    AP_INIT_RAW_ARGS("RcIdpNameID", set_name_id, NULL, DIRECTORY, "FORMAT [EXPR [TRANSFORM ...]]"),
+    AP_INIT_RAW_ARGS("RcIdpAttribute", add_attribute, NULL, DIRECTORY,
+                     "NAME EXPR [TRANSFORM ...], or NAME none"),
+    AP_INIT_TAKE1("RcIdpAuthnContext", set_authn_context, NULL, DIRECTORY,
+                  "auto, a short name, a URI or an expression: how the user signed in"),
+    AP_INIT_TAKE1("RcIdpRelayState", set_relay_state, NULL, DIRECTORY, "URL, or none"),
+    AP_INIT_ITERATE("RcIdpRelayStateAllow", add_relay_state_allow, NULL, DIRECTORY,
+                    "URL prefixes that ?RelayState= may ask for"),
+    AP_INIT_TAKE1("RcIdpSign", set_sign, NULL, DIRECTORY, "both, response or assertion"),
+    AP_INIT_TAKE1("RcIdpAssertionLifetime", set_lifetime, NULL, DIRECTORY, "seconds, 30 to 3600"),
+    AP_INIT_TAKE1("RcIdpClockSkew", set_clock_skew, NULL, DIRECTORY, "seconds, 0 to 600"),
+    AP_INIT_TAKE1("RcIdpSessionLifetime", set_session_lifetime, NULL, DIRECTORY, "seconds, or none"),
+    AP_INIT_FLAG("RcIdpRequireTLS", set_require_tls, NULL, DIRECTORY, "on or off: refuse plain HTTP"),
+    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
+};

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launch.h"
+
+#include <apr_encode.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_ssl.h>
+
+#include "answer.h"
+#include "claims.h"
+#include "library.h"
+#include "page.h"
+#include "url.h"
+
+APLOG_USE_MODULE(rcidp);
+
+/* What a launch knows, filled in step by step. */
+typedef struct launching {
+    request_rec *r;
+    const rcidp_dir_conf *conf;
+    const rcidp_server_conf *server;
+    const rcidp_provider *provider;
+    const char *sp;          /* ?sp= as asked for, NULL if not */
+    const char *asked_state; /* ?RelayState= as asked for, and allowed; NULL if not */
+    const char *relay_state; /* what is sent; NULL for none */
+    rcidp_claims claims;
+    const char *xml;
+} launching;
+
+static const char *header(const request_rec *r, const char *name)
+{
+    const char *value = apr_table_get(r->headers_in, name);
+
+    return value ? value : "";
+}
+
+/* Browsers load ahead of time what was never clicked. */
+static bool is_prefetch(const request_rec *r)
+{
+    const char *purpose = header(r, "Sec-Purpose");
+
+    return ap_strcasestr(purpose, "prefetch") || ap_strcasestr(purpose, "prerender") ||
+           !strcasecmp(header(r, "Purpose"), "prefetch");
+}
+
+/* A frame, an image, a script: anything but a page of its own, or a fetch() by a script of the same site. */
+static bool is_embedded(const request_rec *r)
+{
+    const char *dest = header(r, "Sec-Fetch-Dest");
+
+    return *dest && strcasecmp(dest, "document") != 0 && strcasecmp(dest, "empty") != 0;
+}
+
+/* Is this the document of an error, whatever the error was? */
+static bool is_error_document(const request_rec *r)
+{
+    for (const request_rec *earlier = r->prev; earlier; earlier = earlier->prev) {
+        if (earlier->status != HTTP_OK)
+            return true;
+    }
+    return false;
+}
+
+static int check_itself(launching *launch)
+{
+    if (launch->r->main || is_error_document(launch->r))
+        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NOT_ITSELF, NULL);
+    return OK;
+}
+
+static int check_transport(launching *launch)
+{
+    request_rec *r = launch->r;
+
+    if (launch->conf->require_tls && !ap_ssl_conn_is_ssl(r->connection))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_PLAIN_HTTP, NULL);
+    if (is_prefetch(r))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_PREFETCH, NULL);
+    if (is_embedded(r))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_FRAME, NULL);
+    return OK;
+}
+
+/* A name without an AuthType comes from SSLUserName, which does not ask whether the certificate was verified.
+ */
+static bool is_signed_in(request_rec *r)
+{
+    const char *verified;
+
+    if (!r->user || !*r->user)
+        return false;
+    if (r->ap_auth_type)
+        return true;
+    verified = ap_ssl_var_lookup(r->pool, r->server, r->connection, r, "SSL_CLIENT_VERIFY");
+    return verified && strcmp(verified, "SUCCESS") == 0;
+}
+
+static int check_user(launching *launch)
+{
+    if (!launch->conf->launch || !launch->server->signer.key || !launch->server->entity_id)
+        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NO_IDENTITY, launch->r->server->server_hostname);
+    if (!is_signed_in(launch->r))
+        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NOT_PROTECTED,
+                                   apr_psprintf(launch->r->pool,
+                                                "<Location \"%s\"> lacks a Require that asks for a user",
+                                                launch->conf->launch->path));
+    return OK;
+}
+
+static int check_path(launching *launch)
+{
+    return strcmp(launch->r->uri, launch->conf->launch->path) == 0
+               ? OK
+               : rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NOT_FOUND, launch->r->uri);
+}
+
+static int check_method(launching *launch)
+{
+    return launch->r->method_number == M_GET ||
+                   launch->r->method_number == M_POST /* HEAD is a GET to httpd */
+               ? OK
+               : rcidp_answer_refuse(launch->r, RCIDP_REFUSE_METHOD, launch->r->method);
+}
+
+/* One parameter of the query string, checked for what holds for all. */
+static int read_parameter(launching *launch, const char *name, const char **value)
+{
+    const char *error = rcidp_text_parameter(launch->r->pool, launch->r->args, name, value);
+
+    return error ? rcidp_answer_refuse(launch->r, RCIDP_REFUSE_PARAMETER, error) : OK;
+}
+
+static bool is_allowed(const launching *launch, const char *url)
+{
+    const apr_array_header_t *prefixes = launch->conf->relay_state_allow;
+
+    if (strlen(url) > RCIDP_RELAY_STATE_LIMIT)
+        return false;
+    for (int i = 0; prefixes && i < prefixes->nelts; i++) {
+        if (rcidp_url_allows(launch->r->pool, APR_ARRAY_IDX(prefixes, i, const char *), url))
+            return true;
+    }
+    return false;
+}
+
+static int read_parameters(launching *launch)
+{
+    const char *request;
+    int status;
+
+    if ((status = read_parameter(launch, "SAMLRequest", &request)) != OK)
+        return status;
+    if (request)
+        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_AUTHN_REQUEST, NULL);
+    if (launch->r->method_number == M_POST)
+        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_POST, NULL);
+    if ((status = read_parameter(launch, "sp", &launch->sp)) != OK ||
+        (status = read_parameter(launch, "RelayState", &launch->asked_state)) != OK)
+        return status;
+    if (launch->asked_state && !is_allowed(launch, launch->asked_state))
+        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_RELAY_STATE, launch->asked_state);
+    return OK;
+}
+
+/* Several service providers and none asked for: the user chooses. */
+static int ask(launching *launch)
+{
+    request_rec *r = launch->r;
+    const apr_array_header_t *names = launch->conf->launch->names;
+    apr_array_header_t *links = apr_array_make(r->pool, names->nelts, sizeof(rcidp_page_link));
+
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        rcidp_page_link *link = apr_array_push(links);
+
+        link->title = rcidp_provider_find(launch->server->providers, name)->title;
+        link->href = apr_pstrcat(
+            r->pool, "?sp=", name, launch->asked_state ? "&RelayState=" : NULL,
+            launch->asked_state ? ap_escape_urlencoded(r->pool, launch->asked_state) : NULL, NULL);
+    }
+    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "choose");
+    return rcidp_answer_page(r, rcidp_page_choose(r->pool, links));
+}
+
+static int choose_provider(launching *launch)
+{
+    const apr_array_header_t *names = launch->conf->launch->names;
+    const char *chosen = NULL;
+
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (launch->sp ? !strcmp(launch->sp, name) : names->nelts == 1)
+            chosen = name;
+    }
+    if (launch->sp && !chosen)
+        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_PROVIDER, launch->sp);
+    if (!chosen)
+        return ask(launch);
+    launch->provider = rcidp_provider_find(launch->server->providers, chosen);
+    launch->relay_state = launch->asked_state         ? launch->asked_state
+                          : launch->conf->relay_state ? launch->conf->relay_state
+                                                      : launch->provider->relay_state;
+    if (launch->relay_state && !*launch->relay_state)
+        launch->relay_state = NULL;
+    apr_table_setn(launch->r->subprocess_env, "RCIDP_SP", chosen);
+    return OK;
+}
+
+static int gather_claims(launching *launch)
+{
+    apr_table_t *env = launch->r->subprocess_env;
+    int status = rcidp_claims_gather(launch->r, launch->conf, launch->provider, &launch->claims);
+
+    if (status == OK) {
+        apr_table_setn(env, "RCIDP_NAMEID", launch->claims.name_id);
+        apr_table_setn(env, "RCIDP_AUTHN_CONTEXT", launch->claims.authn_context);
+    }
+    return status;
+}
+
+/* HEAD ends here: all has been judged, nothing is issued. */
+static int answer_head(launching *launch)
+{
+    if (!launch->r->header_only)
+        return OK;
+    apr_table_setn(launch->r->subprocess_env, "RCIDP_RESULT", "head");
+    return rcidp_answer_head(launch->r);
+}
+
+static int make_response(launching *launch)
+{
+    rcidp_claims *claims = &launch->claims;
+    const char *error;
+
+    claims->response_id = rcidp_library_id(launch->r->pool);
+    claims->assertion_id = rcidp_library_id(launch->r->pool);
+    error = claims->response_id && claims->assertion_id
+                ? rcidp_response_make(launch->r->pool, claims, &launch->server->signer, &launch->xml)
+                : "no randomness";
+    return error ? rcidp_answer_refuse(launch->r, RCIDP_REFUSE_SIGNING, error) : OK;
+}
+
+static int post_response(launching *launch)
+{
+    request_rec *r = launch->r;
+    const rcidp_claims *claims = &launch->claims;
+    const char *base64 = apr_pencode_base64(r->pool, launch->xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
+
+    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "issued");
+    apr_table_setn(r->subprocess_env, "RCIDP_RESPONSE_ID", claims->response_id);
+    apr_table_setn(r->subprocess_env, "RCIDP_ASSERTION_ID", claims->assertion_id);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                  "RCIDP01: issued to %s: Response %s, assertion %s, name ID %s, AuthnContext %s",
+                  launch->provider->name, claims->response_id, claims->assertion_id, claims->name_id,
+                  claims->authn_context);
+    return rcidp_answer_page(
+        r, rcidp_page_post(r->pool, claims->acs, launch->provider->title, base64, launch->relay_state));
+}
+
+/* The straight line. A step returns OK to go on; DONE, or an HTTP status, ends the launch. */
+static int (*const steps[])(launching *) = {
+    check_itself,    check_transport, check_user,  check_path,    check_method,  read_parameters,
+    choose_provider, gather_claims,   answer_head, make_response, post_response,
+};
+
+int rcidp_launch_handler(request_rec *r)
+{
+    launching launch = {.r = r};
+    int status = OK;
+
+    if (!r->handler || strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0)
+        return DECLINED;
+    launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
+    launch.server = rcidp_config_server(r->server);
+    for (size_t i = 0; status == OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+        status = steps[i](&launch);
+    return status == DONE ? OK : status;
+}
+
+/* r->handler is not known before the types are; SetHandler is. */
+static bool is_launch(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    return core->handler && strcmp(core->handler, RCIDP_HANDLER_LAUNCH) == 0;
+}
+
+int rcidp_launch_before_authentication(request_rec *r)
+{
+    launching launch = {.r = r};
+    int status;
+
+    if (!is_launch(r) || r->main)
+        return DECLINED;
+    launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
+    status = check_itself(&launch);
+    return status == OK ? check_transport(&launch) : status;
+}
+
+int rcidp_launch_fixup(request_rec *r)
+{
+    if (!r->handler || strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0)
+        return DECLINED;
+    r->finfo.filetype = APR_NOFILE; /* else mod_dir would redirect to the path with a slash */
+    return OK;
+}

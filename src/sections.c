@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sections.h"
+
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "config.h"
+
+APLOG_USE_MODULE(rcidp);
+
+static bool is_named(const ap_directive_t *node, const char *name)
+{
+    return strcasecmp(node->directive, name) == 0;
+}
+
+static const char *first_word(apr_pool_t *pool, const ap_directive_t *node)
+{
+    const char *args = node->args;
+
+    return ap_getword_conf(pool, &args);
+}
+
+static bool sets_our_handler(apr_pool_t *pool, const ap_directive_t *node)
+{
+    return is_named(node, "SetHandler") && strcasecmp(first_word(pool, node), RCIDP_HANDLER_LAUNCH) == 0;
+}
+
+static bool names_providers(apr_pool_t *pool, const ap_directive_t *node)
+{
+    (void)pool;
+    return is_named(node, "RcIdpLaunch");
+}
+
+typedef bool (*predicate)(apr_pool_t *pool, const ap_directive_t *node);
+
+/* Does the section hold such a directive, itself or in a section within? */
+static bool holds(apr_pool_t *pool, const ap_directive_t *section, predicate is_it)
+{
+    for (const ap_directive_t *node = section->first_child; node; node = node->next) {
+        if (is_it(pool, node) || (node->first_child && holds(pool, node, is_it)))
+            return true;
+    }
+    return false;
+}
+
+static const ap_directive_t *enclosing_location(const ap_directive_t *node)
+{
+    for (node = node->parent; node; node = node->parent) {
+        if (is_named(node, "<Location"))
+            return node;
+    }
+    return NULL;
+}
+
+/* Does the <Location>, or another of the same path beside it, hold such a directive? */
+static bool has_partner(apr_pool_t *pool, const ap_directive_t *location, predicate is_it)
+{
+    const ap_directive_t *sibling = location->parent ? location->parent->first_child : ap_conftree;
+
+    for (; sibling; sibling = sibling->next) {
+        if (is_named(sibling, "<Location") &&
+            !strcmp(first_word(pool, sibling), first_word(pool, location)) && holds(pool, sibling, is_it))
+            return true;
+    }
+    return false;
+}
+
+static int check_node(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node)
+{
+    const ap_directive_t *location = enclosing_location(node);
+
+    if (sets_our_handler(pool, node) && !(location && has_partner(pool, location, names_providers))) {
+        ap_log_error(
+            APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
+            "RCIDP77: SetHandler: rcidp-launch needs an RcIdpLaunch beside it, in a <Location> with a plain "
+            "path (%s:%d)",
+            node->filename, node->line_num);
+        return 1;
+    }
+    if (names_providers(pool, node) && location && !has_partner(pool, location, sets_our_handler)) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
+                     "RCIDP78: RcIdpLaunch: needs SetHandler rcidp-launch beside it (%s:%d)", node->filename,
+                     node->line_num);
+        return 1;
+    }
+    return 0;
+}
+
+static int check_nodes(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node)
+{
+    int faults = 0;
+
+    for (; node; node = node->next) {
+        faults += check_node(pool, main, node);
+        if (node->first_child)
+            faults += check_nodes(pool, main, node->first_child);
+    }
+    return faults;
+}
+
+int rcidp_sections_check(apr_pool_t *pool, const server_rec *main)
+{
+    return check_nodes(pool, main, ap_conftree);
+}
+
+/* Among the directives of one level, not counting sections within. */
+static bool turns_tls_on(apr_pool_t *pool, const ap_directive_t *node)
+{
+    for (; node; node = node->next) {
+        if (is_named(node, "TLSEngine") ||
+            (is_named(node, "SSLEngine") && strcasecmp(first_word(pool, node), "off") != 0))
+            return true;
+    }
+    return false;
+}
+
+bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const server_rec *s)
+{
+    if (turns_tls_on(pool, ap_conftree))
+        return true;
+    for (const ap_directive_t *node = ap_conftree; node && s != main; node = node->next) {
+        if (is_named(node, "<VirtualHost") && s->defn_name && strcmp(node->filename, s->defn_name) == 0 &&
+            node->line_num == (int)s->defn_line_number)
+            return turns_tls_on(pool, node->first_child);
+    }
+    return false;
+}

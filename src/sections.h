@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration as it was written: httpd's tree of directives, for what its records do not tell. */
+#ifndef RCIDP_SECTIONS_H
+#define RCIDP_SECTIONS_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <stdbool.h>
+
+/* Check that `SetHandler rcidp-launch` and RcIdpLaunch stand together in each <Location>, or in two of the
+ * same path. Logs each mistake with file and line; returns how many there are. pool is for scratch. */
+int rcidp_sections_check(apr_pool_t *pool, const server_rec *main);
+
+/* Does this server, or the main server for it, say SSLEngine on (mod_ssl) or TLSEngine (mod_tls)? As above.
+ */
+bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const server_rec *s);
+
+#endif
