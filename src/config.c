@@ -8,7 +8,6 @@
 #include "url.h"
 
 APLOG_USE_MODULE(rcidp);
-extern module AP_MODULE_DECLARE_DATA rcidp_module;
 
 #define CLAIMS "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 #define FORMAT_URI "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"

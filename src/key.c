@@ -120,11 +120,11 @@ static bool describe(apr_pool_t *pool, rcidp_certificate *certificate)
     return true;
 }
 
-static bool has_weak_signature(const X509 *x509)
+static bool has_weak_signature(X509 *x509)
 {
     int nid = NID_undef;
 
-    X509_get_signature_info((X509 *)x509, &nid, NULL, NULL, NULL);
+    X509_get_signature_info(x509, &nid, NULL, NULL, NULL);
     return nid == NID_md5 || nid == NID_sha1;
 }
 
