@@ -33,6 +33,8 @@ static const rcidp_attribute_setting default_attribute = {CLAIMS "emailaddress",
 #define DEFAULT_LIFETIME 300
 #define DEFAULT_CLOCK_SKEW 60
 
+#define UNSET_POINTER(type, name) .name = NULL,
+#define UNSET_NUMBER(name) .name = RCIDP_UNSET,
 #define CREATE_POINTER(type, name) conf->name = NULL;
 #define CREATE_NUMBER(name) conf->name = RCIDP_UNSET;
 #define MERGE_POINTER(type, name) conf->name = over->name ? over->name : base->name;
@@ -119,7 +121,12 @@ rcidp_server_conf *rcidp_config_server(const server_rec *s)
 
 const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector)
 {
-    return ap_get_module_config(vector, &rcidp_module);
+    static apr_array_header_t no_attributes;
+    static const rcidp_dir_conf nothing_set = {RCIDP_DIR_MEMBERS(UNSET_POINTER, UNSET_NUMBER).attributes =
+                                                   &no_attributes};
+    const rcidp_dir_conf *conf = ap_get_module_config(vector, &rcidp_module);
+
+    return conf ? conf : &nothing_set;
 }
 
 const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *set)

@@ -117,7 +117,8 @@ void *rcidp_config_merge_dir(apr_pool_t *pool, void *base, void *over);
 /* The server's record. */
 rcidp_server_conf *rcidp_config_server(const server_rec *s);
 
-/* A section's own record, unmerged, or that of a request, merged; members may be unset. */
+/* A section's own record, unmerged, or that of a request, merged; members may be unset, all of them where httpd made no
+ * record since no directive of ours stands there. */
 const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector);
 
 /* A copy in which every member has what holds for it: set, or its default. The one place of the defaults. */
