@@ -182,7 +182,7 @@ CONTRAST = """(() => {
     const behind = e => { for (; e; e = e.parentElement) {
         const color = parts(getComputedStyle(e).backgroundColor);
         if (color[3] !== 0) return color;
-    } };
+    } return [255, 255, 255]; };
     return Math.min(...[...document.querySelectorAll('h1, p, a, button')].map(e => {
         const [a, b] = [light(parts(getComputedStyle(e).color)), light(behind(e))];
         return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -240,7 +240,7 @@ service.write("docs/intranet.html", PAGE % ("Intranet", LAUNCH, "Sign in"))
 idp = Idp(server="RcIdpBaseURL %s\nRcIdpContact help@example.com\n%s" % (SSO, HOLD), vhost=SECTIONS)
 with idp, service, Mellon(idp.metadata()) as sp:
     sp.write("docs/favicon.ico", b"")
-    idp.expect(r"RCIDP\d+: .*alice")
+    idp.expect(r"RCIDP31: .* RcIdpMail")
     hosts = {"sso.example.com": idp.port, "sso.ringcentral.com": sp.port, "service.ringcentral.com": service.port,
              "service.ringcentral.eu": service.port}
     for frozen in (True, False):
