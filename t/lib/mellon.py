@@ -5,6 +5,7 @@ mod_auth_mellon receives Responses at <endpoint>/postResponse.  RingCentral's pa
 server, and since mod_auth_mellon compares Destination and Recipient with the URL that was asked for, they still
 have to name RingCentral's own ACS.
 """
+import html
 import re
 
 import provider
@@ -59,10 +60,10 @@ class Mellon(provider.ServiceProvider):
         self.write("idp.xml", idp_metadata)
 
     def user(self, variables):
-        """MELLON_NAME_ID, and MELLON_<attribute> with its values again as ..._0, ..._1."""
+        """MELLON_NAME_ID, and MELLON_<attribute> with its values again as ..._0, ..._1, where XML's escapes stay."""
         attributes = {}
         for name, value in variables.items():
             match = re.fullmatch(r"MELLON_(.+)_\d+", name)
             if match and match.group(1) not in ("NAME_ID", "ASSERTION_ID"):
-                attributes.setdefault(match.group(1), []).append(value)
+                attributes.setdefault(match.group(1), []).append(html.unescape(value))
         return variables["MELLON_NAME_ID"], attributes
