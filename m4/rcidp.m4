@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# RCIDP_CFLAG(VARIABLE, FLAGS): append those FLAGS that the compiler takes without a murmur.
+# RCIDP_CFLAG(VARIABLE, FLAGS, [PROGRAM]): append those FLAGS with which the compiler takes PROGRAM without a murmur.
 AC_DEFUN([RCIDP_CFLAG], [
   for rcidp_flag in $2; do
     AS_VAR_PUSHDEF([rcidp_cv], [rcidp_cv_cflag_$rcidp_flag])
     AC_CACHE_CHECK([whether $CC takes $rcidp_flag], [rcidp_cv], [
       rcidp_save=$CFLAGS
       CFLAGS="$CFLAGS -Werror $rcidp_flag"
-      AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
+      AC_COMPILE_IFELSE([AC_LANG_SOURCE([m4_default([$3], [AC_LANG_PROGRAM([], [])])])],
         [AS_VAR_SET([rcidp_cv], [yes])], [AS_VAR_SET([rcidp_cv], [no])])
       CFLAGS=$rcidp_save
     ])
