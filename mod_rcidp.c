@@ -4,10 +4,12 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
+#include <http_protocol.h>
 #include <http_request.h>
 
 #include "src/check.h"
 #include "src/config.h"
+#include "src/denial.h"
 #include "src/directives.h"
 #include "src/launch.h"
 #include "src/library.h"
@@ -30,6 +32,9 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_launch_before_authentication, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_auth_checker(rcidp_denial_expect, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_error_filter(rcidp_denial_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_register_output_filter(RCIDP_DENIAL_FILTER, rcidp_denial_filter, NULL, AP_FTYPE_CONTENT_SET);
     /* Before mod_dir's, which is last. */
     ap_hook_fixups(rcidp_launch_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_launch_handler, NULL, NULL, APR_HOOK_MIDDLE);

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "page.h"
+#include "url.h"
 
 APLOG_USE_MODULE(rcidp);
 
@@ -63,11 +64,15 @@ static const struct {
                                  ASK_ADMIN},
     [RCIDP_REFUSE_CONTEXT] = {500, APLOG_ERR, "authn-context",
                               "RCIDP35: RcIdpAuthnContext does not give a URI", ASK_ADMIN},
+    [RCIDP_REFUSE_INSTANT] = {500, APLOG_ERR, "authn-instant",
+                              "RCIDP38: RcIdpAuthnInstant does not give a time that has been", ASK_ADMIN},
+    [RCIDP_REFUSE_TOO_OLD] = {403, APLOG_INFO, "too-old",
+                              "RCIDP39: the sign-in is older than RcIdpAuthnMaxAge",
+                              "You signed in too long ago. Sign out, sign in again, and come back."},
     [RCIDP_REFUSE_SIGNING] = {500, APLOG_ERR, "signing", "RCIDP36: no Response could be made", ASK_ADMIN},
 };
 
-/* What every page of ours carries. */
-static void set_headers(request_rec *r)
+void rcidp_answer_headers(request_rec *r)
 {
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "Pragma", "no-cache");
@@ -84,7 +89,7 @@ int rcidp_answer_page(request_rec *r, const char *html)
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, buckets);
     apr_size_t length = strlen(html);
 
-    set_headers(r);
+    rcidp_answer_headers(r);
     ap_set_content_length(r, (apr_off_t)length);
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(html, length, r->pool, buckets));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(buckets));
@@ -94,7 +99,7 @@ int rcidp_answer_page(request_rec *r, const char *html)
 
 int rcidp_answer_head(request_rec *r)
 {
-    set_headers(r);
+    rcidp_answer_headers(r);
     return DONE;
 }
 
@@ -104,6 +109,23 @@ static void report(request_rec *r, rcidp_refusal refusal, const char *detail)
     apr_table_setn(r->subprocess_env, "RCIDP_ERROR", refusals[refusal].sentence);
     ap_log_rerror(APLOG_MARK, refusals[refusal].level, 0, r, "%s%s%s", refusals[refusal].tag,
                   detail ? ": " : "", detail ? detail : "");
+}
+
+/* A path of this server: not //host, and nothing that would end the header. */
+static bool is_local(const char *url)
+{
+    return url[0] == '/' && url[1] != '/' && !strpbrk(url, "\\\r\n\t ");
+}
+
+int rcidp_answer_redirect(request_rec *r, const char *url)
+{
+    if (!is_local(url) && !rcidp_url_is_https(r->pool, url))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_EVALUATION,
+                                   "RcIdpAuthnMaxAge: neither a path nor an https URL");
+    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "sign-in-again");
+    apr_table_setn(r->headers_out, "Location", url);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    return HTTP_MOVED_TEMPORARILY;
 }
 
 int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detail)

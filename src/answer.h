@@ -27,14 +27,23 @@ typedef enum {
     RCIDP_REFUSE_BAD_TEXT,
     RCIDP_REFUSE_EVALUATION,
     RCIDP_REFUSE_CONTEXT,
+    RCIDP_REFUSE_INSTANT,
+    RCIDP_REFUSE_TOO_OLD,
     RCIDP_REFUSE_SIGNING,
 } rcidp_refusal;
+
+/* Set the headers that every page of ours carries. */
+void rcidp_answer_headers(request_rec *r);
 
 /* Send one of our pages. Returns DONE. */
 int rcidp_answer_page(request_rec *r, const char *html);
 
 /* Send a page's status and headers, and nothing else. Returns DONE. */
 int rcidp_answer_head(request_rec *r);
+
+/* Send the browser to `url`, a path of this server or an https URL, to sign in again. Returns what the
+ * handler returns; another kind of URL is refused. */
+int rcidp_answer_redirect(request_rec *r, const char *url);
 
 /* Refuse: set RCIDP_RESULT and RCIDP_ERROR, log one line with `detail` (for the administrator; no secret),
  * and answer with our page, or let httpd do so where the site has an ErrorDocument of its own for the status.

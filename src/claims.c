@@ -11,7 +11,8 @@
 #define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 
 /* What RcIdpAuthnContext auto says, the first row that fits: the AuthType as the module calls it (NULL: none,
- * so the user comes from a client certificate), then the class over TLS, and the class without. */
+ * so the user comes from a client certificate), then the class over TLS, and the class without. An OpenID
+ * provider tells by its claims, below. */
 static const struct {
     const char *auth_type, *over_tls, *plain;
 } contexts[] = {
@@ -21,6 +22,16 @@ static const struct {
     {"Negotiate", AC_CLASSES "Kerberos", AC_CLASSES "Kerberos"},
     {"GSSAPI", AC_CLASSES "Kerberos", AC_CLASSES "Kerberos"},
     {NULL, AC_CLASSES "TLSClient", AC_CLASSES "unspecified"},
+};
+
+/* How an OpenID provider says it, in the claim amr (RFC 8176), the strongest first. */
+static const struct {
+    const char *amr, *context;
+} methods[] = {
+    {"mfa", "https://refeds.org/profile/mfa"},
+    {"sc", AC_CLASSES "Smartcard"},
+    {"wia", AC_CLASSES "Kerberos"},
+    {"pwd", AC_CLASSES "PasswordProtectedTransport"},
 };
 
 /* One launch's claims in the making. */
@@ -168,11 +179,43 @@ static int gather_attributes(gathering *g)
     return status;
 }
 
+/* Is the word in a list that is separated by commas or spaces? */
+static bool lists(const char *list, const char *word)
+{
+    apr_size_t length = strlen(word);
+
+    while (*list) {
+        apr_size_t next = strcspn(list, ", ");
+
+        if (next == length && strncmp(list, word, length) == 0)
+            return true;
+        list += next + strspn(list + next, ", ");
+    }
+    return false;
+}
+
+/* What mod_auth_openidc passes on: acr where it is a URI, as SAML's classes are, else amr. */
+static const char *openid_context(request_rec *r)
+{
+    const char *acr = apr_table_get(r->subprocess_env, "OIDC_CLAIM_acr");
+    const char *amr = apr_table_get(r->subprocess_env, "OIDC_CLAIM_amr");
+
+    if (acr && rcidp_url_is_uri(acr))
+        return acr;
+    for (size_t i = 0; amr && i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (lists(amr, methods[i].amr))
+            return methods[i].context;
+    }
+    return AC_CLASSES "unspecified";
+}
+
 /* How httpd signed this user in. */
 static const char *automatic_context(request_rec *r)
 {
     const char *auth_type = r->ap_auth_type;
 
+    if (auth_type && (!strcasecmp(auth_type, "openid-connect") || !strcasecmp(auth_type, "auth-openidc")))
+        return openid_context(r);
     for (size_t i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++) {
         if (auth_type ? contexts[i].auth_type && !strcasecmp(contexts[i].auth_type, auth_type)
                       : !contexts[i].auth_type)
@@ -198,6 +241,47 @@ static int gather_context(gathering *g)
     return status;
 }
 
+/* When the user signed in, as the module upstream knows it; one that knows nothing has just let the user in.
+ * A clock upstream may be a little ahead, within the skew, and counts as now. */
+static int gather_instant(gathering *g)
+{
+    rcidp_claims *claims = g->claims;
+    const char *text;
+    int status;
+
+    if (!g->conf->authn_instant)
+        return OK;
+    status = get_one(g->r, "RcIdpAuthnInstant", g->conf->authn_instant, &text);
+    if (status != OK || !*text)
+        return status;
+    if (!rcidp_text_instant(text, &claims->authn_instant) ||
+        claims->authn_instant > claims->now + apr_time_from_sec(claims->clock_skew))
+        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_INSTANT, text);
+    if (claims->authn_instant > claims->now)
+        claims->authn_instant = claims->now;
+    return OK;
+}
+
+/* Is the sign-in recent enough, for RcIdpAuthnMaxAge and for the session that is promised? */
+static int check_age(gathering *g)
+{
+    const rcidp_max_age_setting *limit = g->conf->max_age;
+    apr_time_t age = g->claims->now - g->claims->authn_instant;
+    const char *url = "";
+    int status = OK;
+
+    if (limit->seconds && age > apr_time_from_sec(limit->seconds)) {
+        if (limit->again)
+            status = get_one(g->r, "RcIdpAuthnMaxAge", limit->again, &url);
+        return status != OK ? status
+               : *url       ? rcidp_answer_redirect(g->r, url)
+                            : rcidp_answer_refuse(g->r, RCIDP_REFUSE_TOO_OLD, NULL);
+    }
+    if (g->conf->session_lifetime && age >= apr_time_from_sec(g->conf->session_lifetime))
+        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_TOO_OLD, "RcIdpSessionLifetime is over");
+    return OK;
+}
+
 int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_provider *provider,
                         rcidp_claims *claims)
 {
@@ -214,7 +298,8 @@ int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_
     claims->lifetime = conf->lifetime;
     claims->session_lifetime = conf->session_lifetime;
     claims->sign = (rcidp_sign_what)conf->sign;
-    if ((status = gather_name_id(&g)) == OK && (status = gather_attributes(&g)) == OK)
+    if ((status = gather_instant(&g)) == OK && (status = check_age(&g)) == OK &&
+        (status = gather_name_id(&g)) == OK && (status = gather_attributes(&g)) == OK)
         status = gather_context(&g);
     return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <ap_expr.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -28,6 +29,7 @@ static const struct {
 
 static const rcidp_name_id_setting default_name_id = {RCIDP_NAMEID_EMAIL, NULL};
 static const rcidp_context_setting default_context = {NULL, NULL};
+static const rcidp_max_age_setting default_max_age = {0, NULL};
 static const rcidp_attribute_setting default_attribute = {CLAIMS "emailaddress", FORMAT_URI, NULL, false};
 
 #define DEFAULT_LIFETIME 300
@@ -137,6 +139,8 @@ const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_c
         conf->name_id = &default_name_id;
     if (!conf->authn_context)
         conf->authn_context = &default_context;
+    if (!conf->max_age)
+        conf->max_age = &default_max_age;
     if (conf->sign == RCIDP_UNSET)
         conf->sign = RCIDP_SIGN_BOTH;
     if (conf->lifetime == RCIDP_UNSET)
@@ -156,6 +160,18 @@ const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_c
         conf->attributes = attributes;
     }
     return conf;
+}
+
+bool rcidp_config_handles(request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    const char *handler = core->handler, *error = NULL;
+
+    if (!rcidp_config_section(r->per_dir_config)->launch)
+        return false;
+    if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
+        handler = ap_expr_str_exec(r, core->expr_handler, &error);
+    return !error && handler && strcasecmp(handler, RCIDP_HANDLER_LAUNCH) == 0;
 }
 
 const apr_array_header_t *rcidp_config_locations(const server_rec *s)

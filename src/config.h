@@ -65,6 +65,12 @@ typedef struct rcidp_context_setting {
     const rcidp_value *value;
 } rcidp_context_setting;
 
+/* RcIdpAuthnMaxAge; seconds 0 is "none". */
+typedef struct rcidp_max_age_setting {
+    int seconds;
+    const rcidp_value *again; /* where to sign in again, NULL for a refusal */
+} rcidp_max_age_setting;
+
 /* The members of the records, each named once: the record, its creation and its merge are made from these
  * lists, so that no merge can forget one. A pointer is unset as NULL, a number as RCIDP_UNSET. */
 #define RCIDP_UNSET (-1)
@@ -83,6 +89,8 @@ typedef struct rcidp_context_setting {
     POINTER(const rcidp_value, mail) /* NULL: the user's name */                                             \
     POINTER(const rcidp_name_id_setting, name_id)                                                            \
     POINTER(const rcidp_context_setting, authn_context)                                                      \
+    POINTER(const rcidp_value, authn_instant) /* NULL: now */                                                \
+    POINTER(const rcidp_max_age_setting, max_age)                                                            \
     POINTER(const char, relay_state)                     /* "" for none */                                   \
     POINTER(const apr_array_header_t, relay_state_allow) /* of const char *: URL prefixes */                 \
     NUMBER(sign)                                         /* rcidp_sign_what */                               \
@@ -117,12 +125,16 @@ void *rcidp_config_merge_dir(apr_pool_t *pool, void *base, void *over);
 /* The server's record. */
 rcidp_server_conf *rcidp_config_server(const server_rec *s);
 
-/* A section's own record, unmerged, or that of a request, merged; members may be unset, all of them where httpd made no
- * record since no directive of ours stands there. */
+/* A section's own record, unmerged, or that of a request, merged; members may be unset, all of them where
+ * httpd made no record since no directive of ours stands there. */
 const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector);
 
 /* A copy in which every member has what holds for it: set, or its default. The one place of the defaults. */
 const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *conf);
+
+/* Is this request for a launch? Known from SetHandler before httpd asks for credentials; r->handler comes
+ * later. */
+bool rcidp_config_handles(request_rec *r);
 
 /* The <Location> sections of a server, those that it inherits first, as httpd walks them. */
 const apr_array_header_t *rcidp_config_locations(const server_rec *s); /* of ap_conf_vector_t * */

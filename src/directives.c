@@ -277,6 +277,11 @@ static const char *set_authn_context(cmd_parms *cmd, void *dir, const char *text
     return complain(cmd, error);
 }
 
+static const char *set_authn_instant(cmd_parms *cmd, void *dir, const char *args)
+{
+    return complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->authn_instant));
+}
+
 static const char *set_relay_state(cmd_parms *cmd, void *dir, const char *url)
 {
     rcidp_dir_conf *conf = dir;
@@ -350,6 +355,17 @@ static const char *set_session_lifetime(cmd_parms *cmd, void *dir, const char *t
     return set_seconds(cmd, text, 1, 366 * 24 * 3600, &((rcidp_dir_conf *)dir)->session_lifetime);
 }
 
+static const char *set_max_age(cmd_parms *cmd, void *dir, const char *args)
+{
+    rcidp_max_age_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+    const char *seconds = ap_getword_conf(cmd->pool, &args), *error = NULL;
+
+    if (strcasecmp(seconds, "none") != 0)
+        error = set_seconds(cmd, seconds, 1, 366 * 24 * 3600, &setting->seconds);
+    ((rcidp_dir_conf *)dir)->max_age = setting;
+    return error || !*args ? error : complain(cmd, rcidp_value_parse(cmd, &args, &setting->again));
+}
+
 static const char *set_require_tls(cmd_parms *cmd, void *dir, int on)
 {
     (void)cmd;
@@ -384,6 +400,10 @@ const command_rec rcidp_directives[] = {
                      "NAME EXPR [TRANSFORM ...], or NAME none"),
     AP_INIT_TAKE1("RcIdpAuthnContext", set_authn_context, NULL, DIRECTORY,
                   "auto, a short name, a URI or an expression: how the user signed in"),
+    AP_INIT_RAW_ARGS("RcIdpAuthnInstant", set_authn_instant, NULL, DIRECTORY,
+                     "EXPR [TRANSFORM ...]: when the user signed in"),
+    AP_INIT_RAW_ARGS("RcIdpAuthnMaxAge", set_max_age, NULL, DIRECTORY,
+                     "seconds, or none; then EXPR: the URL where to sign in again"),
     AP_INIT_TAKE1("RcIdpRelayState", set_relay_state, NULL, DIRECTORY, "URL, or none"),
     AP_INIT_ITERATE("RcIdpRelayStateAllow", add_relay_state_allow, NULL, DIRECTORY,
                     "URL prefixes that ?RelayState= may ask for"),

@@ -10,6 +10,7 @@
 
 #include "answer.h"
 #include "claims.h"
+#include "denial.h"
 #include "library.h"
 #include "page.h"
 #include "url.h"
@@ -275,17 +276,10 @@ int rcidp_launch_handler(request_rec *r)
         return DECLINED;
     launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
     launch.server = rcidp_config_server(r->server);
+    rcidp_denial_forget(r);
     for (size_t i = 0; status == OK && i < sizeof(steps) / sizeof(steps[0]); i++)
         status = steps[i](&launch);
     return status == DONE ? OK : status;
-}
-
-/* r->handler is not known before the types are; SetHandler is. */
-static bool is_launch(const request_rec *r)
-{
-    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
-
-    return core->handler && strcmp(core->handler, RCIDP_HANDLER_LAUNCH) == 0;
 }
 
 int rcidp_launch_before_authentication(request_rec *r)
@@ -293,7 +287,7 @@ int rcidp_launch_before_authentication(request_rec *r)
     launching launch = {.r = r};
     int status;
 
-    if (!is_launch(r) || r->main)
+    if (!rcidp_config_handles(r) || r->main)
         return DECLINED;
     launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
     status = check_itself(&launch);

@@ -91,6 +91,55 @@ const char *rcidp_text_time(apr_pool_t *pool, apr_time_t time)
                         utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
+/* Exactly `digits` digits at *at, which moves behind them; -1 if they are not there. */
+static int number(const char **at, int digits)
+{
+    int value = 0;
+
+    for (; digits > 0; digits--, (*at)++) {
+        if (!apr_isdigit(**at))
+            return -1;
+        value = value * 10 + (**at - '0');
+    }
+    return value;
+}
+
+/* YYYY-MM-DDThh:mm:ss, an optional fraction, and Z. */
+static bool parse_date_time(const char *text, apr_time_exp_t *utc)
+{
+    static const char separators[] = "--T::";
+    int parts[6];
+
+    for (int i = 0; i < 6; i++) {
+        parts[i] = number(&text, i ? 2 : 4);
+        if (parts[i] < 0 || (i < 5 && *text++ != separators[i]))
+            return false;
+    }
+    if (*text == '.')
+        text += 1 + strspn(text + 1, "0123456789");
+    utc->tm_year = parts[0] - 1900;
+    utc->tm_mon = parts[1] - 1;
+    utc->tm_mday = parts[2];
+    utc->tm_hour = parts[3];
+    utc->tm_min = parts[4];
+    utc->tm_sec = parts[5];
+    return strcmp(text, "Z") == 0 && parts[0] >= 1970 && parts[1] >= 1 && parts[1] <= 12 && parts[2] >= 1 &&
+           parts[2] <= 31 && parts[3] <= 23 && parts[4] <= 59 && parts[5] <= 60;
+}
+
+bool rcidp_text_instant(const char *text, apr_time_t *time)
+{
+    apr_size_t length = strlen(text);
+    apr_time_exp_t utc;
+
+    if (length > 0 && length <= 11 && strspn(text, "0123456789") == length) {
+        *time = apr_time_from_sec(apr_atoi64(text));
+        return true;
+    }
+    memset(&utc, 0, sizeof(utc));
+    return parse_date_time(text, &utc) && apr_time_exp_gmt_get(time, &utc) == APR_SUCCESS;
+}
+
 /* Decode one half of a pair; NULL if it is badly encoded or hides a NUL. */
 static const char *decode(apr_pool_t *pool, const char *text, apr_size_t length)
 {

@@ -27,6 +27,10 @@ const char *rcidp_text_id(apr_pool_t *pool, const unsigned char *random);
 /* An xs:dateTime in UTC, whole seconds, ending in Z (SAML core 1.3.3). Lives in pool. */
 const char *rcidp_text_time(apr_pool_t *pool, apr_time_t time);
 
+/* The instant that a text means: seconds since 1970 as a decimal number, or an xs:dateTime in UTC that ends
+ * in Z, whose fraction of a second is dropped. False, and *time untouched, if it is neither. */
+bool rcidp_text_instant(const char *text, apr_time_t *time);
+
 /* Find the parameter `name` in the query string `args` (may be NULL). *value becomes its decoded text in
  * pool, or NULL where it is absent. Names and values are decoded as forms encode them (%XX and +). Returns
  * NULL, or a sentence fit for the user: the parameter stands there twice, or is badly encoded or has a NUL.

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "denial.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_core.h>
+
+#include "answer.h"
+#include "config.h"
+#include "page.h"
+
+#define NOT_ASSIGNED "Your account is not assigned to RingCentral."
+
+/* Why httpd refuses, as far as its status tells; NULL for what is none of ours. */
+static const char *sentence(const request_rec *r)
+{
+    if (r->status == HTTP_UNAUTHORIZED)
+        return "You have not signed in, or your name or password is wrong.";
+    if (r->status == HTTP_FORBIDDEN)
+        return r->user ? NOT_ASSIGNED : "RingCentral cannot be opened from here.";
+    return r->status >= HTTP_INTERNAL_SERVER_ERROR ? "You cannot be signed in at the moment. Try again soon."
+                                                   : NULL;
+}
+
+int rcidp_denial_expect(request_rec *r)
+{
+    if (!r->main && rcidp_config_handles(r)) {
+        apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "denied");
+        apr_table_setn(r->subprocess_env, "RCIDP_ERROR", NOT_ASSIGNED);
+    }
+    return DECLINED;
+}
+
+void rcidp_denial_forget(request_rec *r)
+{
+    apr_table_unset(r->subprocess_env, "RCIDP_RESULT");
+    apr_table_unset(r->subprocess_env, "RCIDP_ERROR");
+}
+
+void rcidp_denial_insert(request_rec *r)
+{
+    const char *why = rcidp_config_handles(r) ? sentence(r) : NULL;
+
+    if (!why || ap_response_code_string(r, ap_index_of_response(r->status)))
+        return;
+    /* A leading quotation mark tells httpd that this is text. */
+    ap_custom_response(
+        r, r->status,
+        apr_pstrcat(r->pool, "\"",
+                    rcidp_page_refuse(r->pool, r->status, why, rcidp_config_server(r->server)->contact),
+                    NULL));
+    ap_add_output_filter(RCIDP_DENIAL_FILTER, NULL, r, r->connection);
+}
+
+/* httpd has set the type for its own pages by now; the header filter comes later. */
+apr_status_t rcidp_denial_filter(ap_filter_t *filter, apr_bucket_brigade *brigade)
+{
+    rcidp_answer_headers(filter->r);
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(filter->next, brigade);
+}
