@@ -4,7 +4,13 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
+
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* RFC 3986: unreserved, reserved, and the percent sign. */
 static bool is_uri_char(char c)
@@ -80,7 +86,7 @@ static bool is_plain_path(apr_pool_t *pool, const char *path)
         if (strstr(decoded, "%00"))
             return false;
         changed = decode_once(decoded);
-        if (has_dot_segment(decoded))
+        if (has_dot_segment(decoded) || !rcidp_text_is_xml(decoded))
             return false;
         for (const char *at = decoded; *at; at++) {
             if (*at == '\\' || apr_iscntrl(*at))
@@ -90,6 +96,23 @@ static bool is_plain_path(apr_pool_t *pool, const char *path)
     return true;
 }
 
+/* A name or an address, and perhaps a port; apr_uri_parse() takes more: text behind an IPv6 address, port -1.
+ */
+static bool is_plain_host(const char *host)
+{
+    const char *rest = host + strspn(host, DIGITS LETTERS "-._");
+
+    if (*host == '[') {
+        rest = host + 1 + strspn(host + 1, DIGITS "abcdefABCDEF:.");
+        if (*rest++ != ']')
+            return false;
+    }
+    if (!*rest)
+        return true;
+    return *rest == ':' && strlen(rest) <= 6 && strspn(rest + 1, DIGITS) == strlen(rest + 1) &&
+           atoi(rest + 1) > 0 && atoi(rest + 1) <= 65535;
+}
+
 /* Parse a plain web URL; false if it is none. */
 static bool parse_plain(apr_pool_t *pool, const char *text, apr_uri_t *uri)
 {
@@ -97,7 +120,7 @@ static bool parse_plain(apr_pool_t *pool, const char *text, apr_uri_t *uri)
         return false;
     if (!uri->scheme || (strcasecmp(uri->scheme, "https") != 0 && strcasecmp(uri->scheme, "http") != 0))
         return false;
-    if (!uri->hostname || !*uri->hostname || !uri->hostinfo || strchr(uri->hostinfo, '@'))
+    if (!uri->hostname || !*uri->hostname || !uri->hostinfo || !is_plain_host(uri->hostinfo))
         return false;
     if (!uri->port)
         uri->port = apr_uri_port_of_scheme(strcasecmp(uri->scheme, "https") == 0 ? "https" : "http");

@@ -14,8 +14,9 @@ bool rcidp_url_is_uri(const char *text);
  * what rcidp_url_is_plain() refuses? pool is for scratch. */
 bool rcidp_url_is_https(apr_pool_t *pool, const char *text);
 
-/* Is this an http or https URL without tricks: a host, no user information, no backslash, no control
- * character or white space, no dot segment, be they encoded once or more often? pool is for scratch. */
+/* Is this an http or https URL without tricks: a host of plain letters, no user information, a port that
+ * there is; no backslash, no control character or white space; in the path none of these and no dot segment,
+ * be they encoded once or more often, and no bytes that are not UTF-8? pool is for scratch. */
 bool rcidp_url_is_plain(apr_pool_t *pool, const char *text);
 
 /* Does `prefix` let `url` through? Both are plain in the sense above, else no. Compared are scheme, host
