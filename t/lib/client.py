@@ -65,8 +65,10 @@ class Client:
             connection = self.context.wrap_socket(connection, server_hostname=self.name)
         return connection
 
-    def request(self, method, path, headers=(), body=None, user=None, password="secret", host=None):
-        """One request. Text becomes UTF-8, bytes go as they are; HEADERS are pairs."""
+    def request(self, method, path, headers=(), body=None, user=None, password="secret", host=None, pause=None):
+        """One request. Text becomes UTF-8, bytes go as they are; HEADERS are pairs.
+
+        PAUSE is called with all but the last byte sent: with a barrier, many requests are under way at once."""
         lines = [b"%s %s HTTP/1.1" % (_bytes(method), _bytes(path)), b"Host: " + _bytes(host or self.host)]
         if user is not None:
             lines.append(b"Authorization: Basic " + base64.b64encode(_bytes(user) + b":" + _bytes(password)))
@@ -77,8 +79,12 @@ class Client:
                 lines.append(b"Content-Type: application/x-www-form-urlencoded")
         lines += [_bytes(key) + b": " + _bytes(value) for key, value in headers]
         lines += [b"Connection: close", b"", b""]
+        message = b"\r\n".join(lines) + (body or b"")
         with self.connect() as connection:
-            connection.sendall(b"\r\n".join(lines) + (body or b""))
+            connection.sendall(message[:-1])
+            if pause:
+                pause()
+            connection.sendall(message[-1:])
             response = http.client.HTTPResponse(connection, method=method)
             response.begin()
             return Answer(response)
