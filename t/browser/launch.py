@@ -24,7 +24,7 @@ SERVICE = "https://service.ringcentral.com/mobile/ssoLogin"
 INTRANET = "https://service.ringcentral.com/intranet"
 LONG = "RingCentral " + "Donaudampfschifffahrtsgesellschaft" * 2
 
-# The ACS of "hold" answers 204: a browser stays on the page that posted. At /nobody the mail lacks its domain.
+# The ACS of "hold" answers 204 to who names his origin: a browser stays on the page that posted. At /nobody the mail lacks its domain.
 HOLD = 'RcIdpServiceProvider hold entityid=https://hold.example.com acs=https://service.ringcentral.eu/acs title="%s"' % LONG
 SECTIONS = "".join("""
 <Location "%s">
@@ -43,7 +43,9 @@ ServerName service.ringcentral.com
 ${tls}
 Alias /mobile/ssoLogin "${folder}/docs/phone.html"
 Alias /intranet "${folder}/docs/intranet.html"
-Redirect 204 /acs
+<If "%{HTTP:Origin} == 'https://sso.example.com'">
+    Redirect 204 /acs
+</If>
 </VirtualHost>
 """
 PAGE = '<!DOCTYPE html><html lang="en"><title>%s</title><link rel="icon" href="data:,"><a href="%s">%s</a></html>'
@@ -68,8 +70,9 @@ def another_response(browser, old):
 def button(browser):
     """The button of a posting page, in a word: ready, busy, or torn when it and the words above it differ."""
     return browser.evaluate("""(() => {
-        const disabled = document.querySelector('button').disabled, line = document.querySelector('[role=status]');
-        return disabled !== (line.textContent === line.dataset.busy) ? 'torn' : disabled ? 'busy' : 'ready';
+        const button = document.querySelector('button'), line = document.querySelector('[role=status]');
+        if (!button) return 'not there, at ' + location;
+        return button.disabled !== (line.textContent === line.dataset.busy) ? 'torn' : button.disabled ? 'busy' : 'ready';
     })()""")
 
 
