@@ -74,7 +74,7 @@ bool rcidp_text_is_mail(const char *text)
 
 bool rcidp_text_is_name(const char *text)
 {
-    return xmlValidateNCName(BAD_CAST text, 0) == 0;
+    return rcidp_text_is_xml(text) && xmlValidateNCName(BAD_CAST text, 0) == 0; /* which takes Latin-1 too */
 }
 
 const char *rcidp_text_id(apr_pool_t *pool, const unsigned char *random)
@@ -104,6 +104,13 @@ static int number(const char **at, int digits)
     return value;
 }
 
+static int days_of(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}
+
 /* YYYY-MM-DDThh:mm:ss, an optional fraction, and Z. */
 static bool parse_date_time(const char *text, apr_time_exp_t *utc)
 {
@@ -115,7 +122,7 @@ static bool parse_date_time(const char *text, apr_time_exp_t *utc)
         if (parts[i] < 0 || (i < 5 && *text++ != separators[i]))
             return false;
     }
-    if (*text == '.')
+    if (text[0] == '.' && apr_isdigit(text[1]))
         text += 1 + strspn(text + 1, "0123456789");
     utc->tm_year = parts[0] - 1900;
     utc->tm_mon = parts[1] - 1;
@@ -124,7 +131,7 @@ static bool parse_date_time(const char *text, apr_time_exp_t *utc)
     utc->tm_min = parts[4];
     utc->tm_sec = parts[5];
     return strcmp(text, "Z") == 0 && parts[0] >= 1970 && parts[1] >= 1 && parts[1] <= 12 && parts[2] >= 1 &&
-           parts[2] <= 31 && parts[3] <= 23 && parts[4] <= 59 && parts[5] <= 60;
+           parts[2] <= days_of(parts[0], parts[1]) && parts[3] <= 23 && parts[4] <= 59 && parts[5] <= 60;
 }
 
 bool rcidp_text_instant(const char *text, apr_time_t *time)
