@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tests' own tools can say no: an unannounced log line, a forged signature, a broken message are all noticed."""
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -60,6 +61,39 @@ try:
     ok(False, "and does not start")
 except RuntimeError as error:
     like(str(error), "NoSuchDirective", "and does not start")
+
+# -- a test program: its end says what its checks said --------------------------------------------------------------------
+
+PROGRAM = """
+import sys
+sys.path.insert(0, %r)
+import tap
+from httpd import Httpd
+%%s
+"""
+SURPRISE = 'server.client(scheme="http").get("/denied")'
+SERVER = "with Httpd('<Location /denied>\\nRequire all denied\\n</Location>', rcidp=False) as server:\n    %s\ntap.done_testing()"
+
+
+def program(text):
+    """(exit status, standard output) of a test program; what it says to stderr is as it should be."""
+    done = subprocess.run([sys.executable, "-B", "-c", PROGRAM % os.path.dirname(certs.__file__) % text],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": certs.folder()})
+    return done.returncode, done.stdout.decode()
+
+
+for what, text, status, pattern in (
+        ("one good check", "tap.ok(True, 'x')\ntap.done_testing()", 0, r"\Aok 1 - x\n1\.\.1\n\Z"),
+        ("one bad check", "tap.ok(False, 'x')\ntap.done_testing()", 1, r"\Anot ok 1 - x\n1\.\.1\n\Z"),
+        ("no check", "tap.done_testing()", 1, r"\A1\.\.0\n\Z"),
+        ("an exception", "tap.ok(True, 'x')\nraise KeyError", 1, r"\Aok 1 - x\n\Z"),
+        ("a quiet server", SERVER % "pass", 0, r"\Aok 1 - .*\n1\.\.1\n\Z"),
+        ("a surprise in the log", SERVER % SURPRISE, 1, r"\Anot ok 1 - .*\n1\.\.1\n\Z"),
+        ("an exception beside a server", SERVER % "raise KeyError", 1, r"\A\Z")):
+    got, output = program(text)
+    is_(got, status, "a program with %s ends with %d" % (what, status))
+    like(output, pattern, "and says so")
+is_([name for name in os.listdir(certs.folder()) if name.startswith("rcidp-")], [], "none of them leaves a folder behind")
 
 # -- the client: sends what it is told ------------------------------------------------------------------------------------
 
