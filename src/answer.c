@@ -54,7 +54,7 @@ static const struct {
                               "Your account has no e-mail address, and RingCentral knows you by it."},
     [RCIDP_REFUSE_BAD_MAIL] =
         {403, APLOG_ERR, "bad-mail", "RCIDP31: the user's mail is no address",
-         "What your account has for an e-mail address is none, and RingCentral knows you by it."},
+         "Your account's e-mail address is not a valid one, and RingCentral knows you by it."},
     [RCIDP_REFUSE_NO_NAME_ID] = {403, APLOG_ERR, "no-name-id", "RCIDP32: the name ID is empty",
                                  "Your account lacks the name by which RingCentral knows you."},
     [RCIDP_REFUSE_BAD_TEXT] = {403, APLOG_ERR, "bad-text",

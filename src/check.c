@@ -174,6 +174,11 @@ static void check_launch(inspection *check, const rcidp_launch_setting *launch, 
     if (!check->conf->certificate && !(inherited && !check->conf->entity_id))
         FAULT(check, launch->at, "RCIDP76: %s: needs RcIdpSigningCertificateFile in the same server",
               "RcIdpLaunch");
+    if (check->conf->entity_id && !check->conf->secret &&
+        !strcmp(rcidp_config_launch(check->ptemp, check->s, launch->path)->name_id->format,
+                RCIDP_NAMEID_PERSISTENT))
+        FAULT(check, launch->at, "RCIDP79: %s: a persistent RcIdpNameID needs RcIdpPersistentIDSecretFile",
+              "RcIdpLaunch");
     if (check->conf->entity_id)
         set_base_url(check, launch->at);
 }

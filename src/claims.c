@@ -75,6 +75,18 @@ static int get_mail(gathering *g)
     return rcidp_text_is_mail(g->mail) ? OK : rcidp_answer_refuse(g->r, RCIDP_REFUSE_BAD_MAIL, "RcIdpMail");
 }
 
+/* The value so far becomes what only this service provider can recognise. */
+static int make_pseudonym(gathering *g)
+{
+    const rcidp_secret *secret = rcidp_config_server(g->r->server)->secret;
+    rcidp_claims *claims = g->claims;
+
+    claims->name_id = secret ? rcidp_pseudonym(g->r->pool, secret, claims->audience, claims->name_id) : NULL;
+    return claims->name_id
+               ? OK
+               : rcidp_answer_refuse(g->r, RCIDP_REFUSE_SIGNING, "no RcIdpPersistentIDSecretFile");
+}
+
 static int gather_name_id(gathering *g)
 {
     const rcidp_name_id_setting *setting = g->conf->name_id;
@@ -89,16 +101,16 @@ static int gather_name_id(gathering *g)
     if (!setting->value) {
         status = get_mail(g);
         claims->name_id = g->mail;
-        return status;
+    } else {
+        status = get_one(g->r, "RcIdpNameID", setting->value, &claims->name_id);
     }
-    status = get_one(g->r, "RcIdpNameID", setting->value, &claims->name_id);
     if (status != OK)
         return status;
     if (!*claims->name_id)
         return rcidp_answer_refuse(g->r, RCIDP_REFUSE_NO_NAME_ID, "RcIdpNameID");
     if (strcmp(setting->format, RCIDP_NAMEID_EMAIL) == 0 && !rcidp_text_is_mail(claims->name_id))
         return rcidp_answer_refuse(g->r, RCIDP_REFUSE_BAD_MAIL, "RcIdpNameID");
-    return OK;
+    return strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0 ? make_pseudonym(g) : OK;
 }
 
 static int get_values(gathering *g, const rcidp_attribute_setting *setting, apr_array_header_t **values,

@@ -8,6 +8,7 @@
 #include <http_config.h>
 
 #include "provider.h"
+#include "pseudonym.h"
 #include "response.h"
 #include "text.h"
 #include "value.h"
@@ -82,6 +83,7 @@ typedef struct rcidp_max_age_setting {
     POINTER(const apr_array_header_t, published) /* of const rcidp_certificate_setting * */                  \
     POINTER(const char, base_url)                                                                            \
     POINTER(const rcidp_algorithm_setting, algorithm)                                                        \
+    POINTER(const rcidp_secret, secret) /* of persistent name IDs */                                         \
     POINTER(const char, contact)
 
 #define RCIDP_DIR_MEMBERS(POINTER, NUMBER)                                                                   \

@@ -170,10 +170,19 @@ static const char *set_algorithm(cmd_parms *cmd, void *unused, const char *name)
     return NULL;
 }
 
+static const char *set_secret(cmd_parms *cmd, void *unused, const char *file)
+{
+    const char *path = ap_server_root_relative(cmd->pool, file);
+
+    (void)unused;
+    return complain(cmd, path ? rcidp_secret_read(cmd->pool, path, &server_conf(cmd)->secret)
+                              : apr_psprintf(cmd->pool, "%s is no path", file));
+}
+
 static const char *set_contact(cmd_parms *cmd, void *unused, const char *mail)
 {
     (void)unused;
-    if (!rcidp_text_is_mail(mail) || !rcidp_text_is_xml(mail))
+    if (!rcidp_text_is_mail(mail) || !rcidp_text_is_xml(mail) || strchr(mail, ':'))
         return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not an e-mail address", mail));
     server_conf(cmd)->contact = mail;
     return NULL;
@@ -227,11 +236,10 @@ static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
 
     setting->format = as_uri(name_id_formats, format);
     if (!setting->format)
-        return complain(
-            cmd,
-            apr_psprintf(cmd->pool, "\"%s\" is none of email, unspecified, transient, nor a URI", format));
-    if (strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0)
-        return complain(cmd, "persistent name IDs are not in this version");
+        return complain(cmd,
+                        apr_psprintf(cmd->pool,
+                                     "\"%s\" is none of email, unspecified, persistent, transient, nor a URI",
+                                     format));
     if (*args && strcmp(setting->format, RCIDP_NAMEID_TRANSIENT) == 0)
         return complain(cmd, "a transient name ID is random and takes no expression");
     ((rcidp_dir_conf *)dir)->name_id = setting;
@@ -390,6 +398,8 @@ const command_rec rcidp_directives[] = {
     AP_INIT_RAW_ARGS("RcIdpServiceProvider", add_provider, NULL, SERVER, "NAME entityid=URI acs=URL ..."),
     AP_INIT_TAKE1("RcIdpSignatureAlgorithm", set_algorithm, NULL, SERVER,
                   "auto, rsa-sha256, ecdsa-sha256, ..."),
+    AP_INIT_TAKE1("RcIdpPersistentIDSecretFile", set_secret, NULL, SERVER,
+                  "file of at least 32 random bytes, for persistent name IDs"),
     AP_INIT_TAKE1("RcIdpContact", set_contact, NULL, SERVER, "e-mail address of the technical contact"),
     AP_INIT_RAW_ARGS("RcIdpLaunch", set_launch, NULL, ACCESS_CONF,
                      "the service providers that this path launches"),

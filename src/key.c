@@ -13,6 +13,7 @@
 
 #define SMALLEST_RSA 2048
 #define LARGEST_FILE (1024 * 1024)
+#define OPEN_TO_OTHERS (APR_FPROT_GREAD | APR_FPROT_GWRITE | APR_FPROT_WREAD | APR_FPROT_WWRITE)
 
 static apr_status_t free_pkey(void *pkey)
 {
@@ -26,32 +27,32 @@ static apr_status_t free_x509(void *x509)
     return APR_SUCCESS;
 }
 
-/* The whole file in a buffer that the caller frees with OPENSSL_clear_free(); the read leaves no other copy.
- */
-static const char *read_file(apr_pool_t *pool, const char *file, char **data, apr_size_t *length,
-                             apr_finfo_t *info)
+const char *rcidp_key_file(apr_pool_t *pool, const char *file, char **data, apr_size_t *length, bool *exposed)
 {
     apr_file_t *in;
+    apr_finfo_t info;
     char why[120];
     apr_status_t rv = apr_file_open(&in, file, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
 
     *data = NULL;
     if (rv == APR_SUCCESS) {
-        rv = apr_file_info_get(info, APR_FINFO_SIZE | APR_FINFO_TYPE | APR_FINFO_PROT, in);
-        if (rv != APR_SUCCESS || info->filetype != APR_REG || info->size > LARGEST_FILE) {
+        rv = apr_file_info_get(&info, APR_FINFO_SIZE | APR_FINFO_TYPE | APR_FINFO_PROT, in);
+        if (rv != APR_SUCCESS || info.filetype != APR_REG || info.size > LARGEST_FILE || info.size == 0) {
             apr_file_close(in);
-            return apr_psprintf(pool, "%s is not a file of at most 1 MiB", file);
+            return apr_psprintf(pool, "%s is not a file of 1 byte to 1 MiB", file);
         }
-        *length = (apr_size_t)info->size;
-        *data = OPENSSL_malloc(*length + 1);
-        if (*data && *length)
-            rv = apr_file_read_full(in, *data, *length, NULL);
+        *length = (apr_size_t)info.size;
+        *data = OPENSSL_malloc(*length);
+        rv = *data ? apr_file_read_full(in, *data, *length, NULL) : APR_ENOMEM;
         apr_file_close(in);
     }
-    if (rv == APR_SUCCESS && *data)
+    if (rv == APR_SUCCESS) {
+        if (exposed)
+            *exposed = (info.protection & OPEN_TO_OTHERS) != 0;
         return NULL;
+    }
     if (*data)
-        OPENSSL_clear_free(*data, *length + 1);
+        OPENSSL_clear_free(*data, *length);
     *data = NULL;
     return apr_psprintf(pool, "cannot read %s: %s", file, apr_strerror(rv, why, sizeof(why)));
 }
@@ -131,10 +132,9 @@ static bool has_weak_signature(X509 *x509)
 const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rcidp_certificate **certificate)
 {
     rcidp_certificate *made = apr_pcalloc(pool, sizeof(*made));
-    apr_finfo_t info;
     apr_size_t length;
     char *data;
-    const char *type, *error = read_file(pool, file, &data, &length, &info);
+    const char *type, *error = rcidp_key_file(pool, file, &data, &length, NULL);
     BIO *bio;
 
     if (error)
@@ -142,7 +142,7 @@ const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rci
     bio = BIO_new_mem_buf(data, (int)length);
     made->x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
     BIO_free(bio);
-    OPENSSL_clear_free(data, length + 1); /* the same file may hold the key */
+    OPENSSL_clear_free(data, length); /* the same file may hold the key */
     ERR_clear_error();
     if (!made->x509)
         return apr_psprintf(pool, "%s has no certificate in PEM form", file);
@@ -169,10 +169,9 @@ static int note_passphrase(char *buffer, int size, int writing, void *asked)
 const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key **key)
 {
     rcidp_key *made = apr_pcalloc(pool, sizeof(*made));
-    apr_finfo_t info;
     apr_size_t length;
     char *data;
-    const char *error = read_file(pool, file, &data, &length, &info);
+    const char *error = rcidp_key_file(pool, file, &data, &length, &made->exposed);
     bool encrypted = false;
     BIO *bio;
 
@@ -181,7 +180,7 @@ const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key *
     bio = BIO_new_mem_buf(data, (int)length);
     made->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, note_passphrase, &encrypted) : NULL;
     BIO_free(bio);
-    OPENSSL_clear_free(data, length + 1);
+    OPENSSL_clear_free(data, length);
     ERR_clear_error();
     if (encrypted)
         return apr_psprintf(
@@ -190,8 +189,6 @@ const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key *
         return apr_psprintf(pool, "%s has no private key in PEM form", file);
     apr_pool_cleanup_register(pool, made->pkey, free_pkey, apr_pool_cleanup_null);
     made->bits = EVP_PKEY_get_bits(made->pkey);
-    made->exposed =
-        (info.protection & (APR_FPROT_GREAD | APR_FPROT_GWRITE | APR_FPROT_WREAD | APR_FPROT_WWRITE)) != 0;
     error = judge_key(pool, made->pkey, file, &made->type);
     if (!error)
         *key = made;

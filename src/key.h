@@ -22,6 +22,12 @@ typedef struct rcidp_key {
     bool exposed; /* the file can be read or written by group or others */
 } rcidp_key;
 
+/* The whole of a file of at most 1 MiB, in a buffer that the caller frees with OPENSSL_clear_free(*data,
+ * *length); no other copy is left. *exposed, if asked for, says whether group or others can read or write it.
+ * Returns NULL, or a sentence that says what is wrong with the file. */
+const char *rcidp_key_file(apr_pool_t *pool, const char *file, char **data, apr_size_t *length,
+                           bool *exposed);
+
 /* Read the first certificate of a PEM file. It and what it points to live as long as pool. Returns NULL, or a
  * sentence that says what is wrong with the file: unreadable, no certificate, a weak key (under 2048 bits, no
  * RSA or EC), a certificate that is itself signed with MD5 or SHA-1. Expired ones are read: the caller warns.
