@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "denial.h"
 
-#include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
@@ -45,12 +44,8 @@ void rcidp_denial_insert(request_rec *r)
 
     if (!why || ap_response_code_string(r, ap_index_of_response(r->status)))
         return;
-    /* A leading quotation mark tells httpd that this is text. */
-    ap_custom_response(
-        r, r->status,
-        apr_pstrcat(r->pool, "\"",
-                    rcidp_page_refuse(r->pool, r->status, why, rcidp_config_server(r->server)->contact),
-                    NULL));
+    ap_custom_response(r, r->status,
+                       rcidp_page_refuse(r->pool, r->status, why, rcidp_config_server(r->server)->contact));
     ap_add_output_filter(RCIDP_DENIAL_FILTER, NULL, r, r->connection);
 }
 
