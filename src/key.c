@@ -129,33 +129,61 @@ static bool has_weak_signature(X509 *x509)
     return nid == NID_md5 || nid == NID_sha1;
 }
 
-const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rcidp_certificate **certificate)
+/* Take the X509, freed with pool, and judge it. */
+static const char *adopt(apr_pool_t *pool, X509 *x509, const char *file,
+                         const rcidp_certificate **certificate)
 {
     rcidp_certificate *made = apr_pcalloc(pool, sizeof(*made));
+    const char *type, *error;
+
+    made->x509 = x509;
+    apr_pool_cleanup_register(pool, made->x509, free_x509, apr_pool_cleanup_null);
+    if (!X509_get0_pubkey(made->x509) || !describe(pool, made))
+        return apr_psprintf(pool, "the certificate in %s cannot be understood", file);
+    error = judge_key(pool, X509_get0_pubkey(made->x509), file, &type);
+    if (!error)
+        *certificate = made;
+    return error;
+}
+
+const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rcidp_certificate **certificate)
+{
     apr_size_t length;
     char *data;
-    const char *type, *error = rcidp_key_file(pool, file, &data, &length, NULL);
+    X509 *x509;
+    const char *error = rcidp_key_file(pool, file, &data, &length, NULL);
     BIO *bio;
 
     if (error)
         return error;
     bio = BIO_new_mem_buf(data, (int)length);
-    made->x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
     BIO_free(bio);
     OPENSSL_clear_free(data, length); /* the same file may hold the key */
     ERR_clear_error();
-    if (!made->x509)
+    if (!x509)
         return apr_psprintf(pool, "%s has no certificate in PEM form", file);
-    apr_pool_cleanup_register(pool, made->x509, free_x509, apr_pool_cleanup_null);
-    if (!X509_get0_pubkey(made->x509) || !describe(pool, made))
-        return apr_psprintf(pool, "the certificate in %s cannot be understood", file);
-    if (has_weak_signature(made->x509))
-        return apr_psprintf(
+    error = adopt(pool, x509, file, certificate);
+    if (!error && has_weak_signature((*certificate)->x509))
+        error = apr_psprintf(
             pool, "the certificate in %s is signed with SHA-1 or MD5; SHA-256 or better is needed", file);
-    error = judge_key(pool, X509_get0_pubkey(made->x509), file, &type);
-    if (!error)
-        *certificate = made;
     return error;
+}
+
+const char *rcidp_certificate_parse(apr_pool_t *pool, const char *base64, const char *file,
+                                    const rcidp_certificate **certificate)
+{
+    char *dense = apr_pstrdup(pool, base64);
+    const unsigned char *der;
+    apr_size_t length = 0;
+    X509 *x509;
+
+    apr_collapse_spaces(dense, base64);
+    der = apr_pdecode_base64_binary(pool, dense, APR_ENCODE_STRING, APR_ENCODE_NONE, &length);
+    x509 = der ? d2i_X509(NULL, &der, (long)length) : NULL;
+    ERR_clear_error();
+    return x509 ? adopt(pool, x509, file, certificate)
+                : apr_psprintf(pool, "%s has a certificate that cannot be understood", file);
 }
 
 /* Asked for a passphrase, there is none: servers start unattended. */

@@ -34,6 +34,11 @@ const char *rcidp_key_file(apr_pool_t *pool, const char *file, char **data, apr_
  */
 const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rcidp_certificate **certificate);
 
+/* The same from the text of a ds:X509Certificate, base64 with any white space. `file` is for the message. A
+ * service provider's own certificate may be signed as it likes: its key is what counts. */
+const char *rcidp_certificate_parse(apr_pool_t *pool, const char *base64, const char *file,
+                                    const rcidp_certificate **certificate);
+
 /* Read an unencrypted private key from a PEM file: RSA of at least 2048 bits, or EC P-256, P-384, P-521. The
  * file's text is wiped from memory at once; the key lives, and is freed, with pool. Returns NULL or a
  * sentence, as above. */

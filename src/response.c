@@ -5,6 +5,7 @@
 #include <xmlsec/strings.h>
 #include <xmlsec/xmltree.h>
 
+#include "encrypt.h"
 #include "text.h"
 #include "tree.h"
 
@@ -46,6 +47,8 @@ static void add_subject(response *out)
 
     rcidp_tree_attribute(tree, name_id, "Format", claims->name_id_format);
     rcidp_tree_attribute(tree, confirmation, "Method", METHOD_BEARER);
+    if (claims->in_response_to)
+        rcidp_tree_attribute(tree, data, "InResponseTo", claims->in_response_to);
     rcidp_tree_attribute(tree, data, "NotOnOrAfter", after(out, claims->now, claims->lifetime));
     rcidp_tree_attribute(tree, data, "Recipient", claims->acs);
 }
@@ -99,22 +102,35 @@ static void add_attributes(response *out)
     }
 }
 
+static void add_status(response *out)
+{
+    const rcidp_claims *claims = out->claims;
+    rcidp_tree *tree = &out->tree;
+    xmlNodePtr status = rcidp_tree_element(tree, out->root, out->samlp, "Status", NULL);
+    xmlNodePtr code = rcidp_tree_element(tree, status, out->samlp, "StatusCode", NULL);
+
+    rcidp_tree_attribute(tree, code, "Value", claims->status ? claims->status : STATUS_SUCCESS);
+    if (claims->substatus)
+        rcidp_tree_attribute(tree, rcidp_tree_element(tree, code, out->samlp, "StatusCode", NULL), "Value",
+                             claims->substatus);
+}
+
 static void build(response *out)
 {
     const rcidp_claims *claims = out->claims;
     rcidp_tree *tree = &out->tree;
-    xmlNodePtr status;
-
     out->root = rcidp_tree_root(tree, "Response");
     out->samlp = rcidp_tree_namespace(tree, out->root, NS_PROTOCOL, "samlp");
     out->saml = rcidp_tree_namespace(tree, out->root, NS_ASSERTION, "saml");
     xmlSetNs(out->root, out->samlp);
     add_head(out, out->root, claims->response_id);
+    if (claims->in_response_to)
+        rcidp_tree_attribute(tree, out->root, "InResponseTo", claims->in_response_to);
     rcidp_tree_attribute(tree, out->root, "Destination", claims->acs);
     rcidp_tree_element(tree, out->root, out->saml, "Issuer", claims->issuer);
-    status = rcidp_tree_element(tree, out->root, out->samlp, "Status", NULL);
-    rcidp_tree_attribute(tree, rcidp_tree_element(tree, status, out->samlp, "StatusCode", NULL), "Value",
-                         STATUS_SUCCESS);
+    add_status(out);
+    if (claims->status)
+        return;
     out->assertion = rcidp_tree_element(tree, out->root, out->saml, "Assertion", NULL);
     add_head(out, out->assertion, claims->assertion_id);
     rcidp_tree_element(tree, out->assertion, out->saml, "Issuer", claims->issuer);
@@ -138,18 +154,22 @@ static bool is_signed(xmlNodePtr element)
 /* Sign what is asked, innermost first, and count. */
 static const char *sign(const response *out, const rcidp_signer *signer)
 {
-    rcidp_sign_what what = out->claims->sign, done;
+    const rcidp_claims *claims = out->claims;
+    bool whole = claims->status || (claims->sign & RCIDP_SIGN_RESPONSE);
+    bool assertion = !claims->status && (claims->sign & RCIDP_SIGN_ASSERTION);
     const char *error = NULL;
 
-    if (what & RCIDP_SIGN_ASSERTION)
+    if (assertion)
         error = rcidp_sign(out->assertion, signer);
-    if (!error && (what & RCIDP_SIGN_RESPONSE))
+    if (!error && out->assertion && is_signed(out->assertion) != assertion)
+        error = "the assertion does not carry the signature that it should";
+    if (!error && claims->encrypt_to && out->assertion)
+        error = rcidp_encrypt(out->assertion, out->saml, claims->encrypt_to);
+    if (!error && whole)
         error = rcidp_sign(out->root, signer);
-    if (error)
-        return error;
-    done = (is_signed(out->root) ? RCIDP_SIGN_RESPONSE : 0) |
-           (is_signed(out->assertion) ? RCIDP_SIGN_ASSERTION : 0);
-    return done == what && done ? NULL : "the Response does not carry the signatures that it should";
+    if (!error && (is_signed(out->root) != whole || !(whole || assertion)))
+        error = "the Response does not carry the signature that it should";
+    return error;
 }
 
 const char *rcidp_response_make(apr_pool_t *pool, const rcidp_claims *claims, const rcidp_signer *signer,

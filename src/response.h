@@ -31,6 +31,8 @@ typedef struct rcidp_claims {
     const char *issuer;                     /* our entityID */
     const char *audience;                   /* the service provider's entityID */
     const char *acs;                        /* Destination and Recipient */
+    const char *in_response_to;             /* the AuthnRequest's ID; NULL where there was none */
+    const char *status, *substatus;         /* an error's codes of SAML core 3.2.2.2; NULL for success */
     const char *name_id, *name_id_format;
     const char *authn_context;            /* AuthnContextClassRef */
     const apr_array_header_t *attributes; /* of const rcidp_attribute *; may be empty */
@@ -40,12 +42,14 @@ typedef struct rcidp_claims {
     int lifetime;         /* seconds from now to both NotOnOrAfter */
     int session_lifetime; /* seconds from authn_instant to SessionNotOnOrAfter; 0: none */
     rcidp_sign_what sign;
+    const rcidp_certificate *encrypt_to; /* the service provider's, NULL for a readable assertion */
 } rcidp_claims;
 
-/* Build and sign an unsolicited Response (SAML profiles 4.1.5; rules C1 of the bearer confirmation 4.1.4.2):
- * the assertion first, then the Response, each counted before it is given out. *xml becomes its text in pool,
- * NUL-ended. Returns NULL, or what failed; then *xml is NULL. Frees all that it made besides. Safe in many
- * threads. */
+/* Build and sign a Response (SAML profiles 4.1.4.2; unsolicited: 4.1.5): the assertion first, which may then
+ * be encrypted, then the Response, each signature counted before it is given out. With a status it has no
+ * assertion, of the claims only the first block is looked at, and the Response is signed whatever `sign`
+ * says. *xml becomes its text in pool, NUL-ended. Returns NULL, or what failed; then *xml is NULL. Frees all
+ * that it made besides. Safe in many threads. */
 const char *rcidp_response_make(apr_pool_t *pool, const rcidp_claims *claims, const rcidp_signer *signer,
                                 const char **xml);
 

@@ -78,8 +78,7 @@ static xmlNodePtr make_template(xmlNodePtr element, const char *id, const rcidp_
     return signature;
 }
 
-/* The key as xmlsec holds it, without a certificate, which xmlsec would copy for each signature. */
-static xmlSecKeyPtr lend_key(const rcidp_key *key)
+xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key)
 {
     xmlSecKeyPtr lent = xmlSecKeyCreate();
     xmlSecKeyDataPtr data = NULL;
@@ -110,7 +109,7 @@ const char *rcidp_sign(xmlNodePtr element, const rcidp_signer *signer)
         error = "the element to sign has no ID of its own";
     else if (!(signature = make_template(element, (const char *)id, signer->algorithm)))
         error = "no room for a signature, or xmlsec lacks its algorithm";
-    else if (!(context = xmlSecDSigCtxCreate(NULL)) || !(context->signKey = lend_key(signer->key)))
+    else if (!(context = xmlSecDSigCtxCreate(NULL)) || !(context->signKey = rcidp_sign_lend_key(signer->key)))
         error = "xmlsec does not take the key";
     if (!error) {
         context->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;

@@ -4,6 +4,8 @@
 #define RCIDP_SIGN_H
 
 #include <libxml/tree.h>
+#include <xmlsec/xmlsec.h>
+#include <xmlsec/keys.h>
 
 #include "key.h"
 
@@ -33,6 +35,10 @@ xmlNsPtr rcidp_sign_namespace(xmlNodePtr node);
 
 /* Append <ds:KeyInfo> with this certificate to parent. Returns NULL without memory. */
 xmlNodePtr rcidp_sign_key_info(xmlNodePtr parent, xmlNsPtr ds, const rcidp_certificate *certificate);
+
+/* The key as xmlsec holds it, without a certificate, which xmlsec would copy for each signature. The caller,
+ * or the xmlsec context that it is given to, destroys it. NULL without memory. */
+xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key);
 
 /* Sign `element` enveloped, by its ID attribute, exclusive canonicalisation (SAML core 5.4.1 to 5.4.4); the
  * ds:Signature is put behind its first child, the Issuer. Returns NULL, or what failed; then the document is

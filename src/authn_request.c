@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authn_request.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <util_script.h>
+
+#include "answer.h"
+#include "foreign.h"
+#include "message.h"
+#include "verify.h"
+
+/* The form may have every byte encoded as three. */
+#define BODY_LIMIT (RCIDP_MESSAGE_LIMIT / 3 * 4 * 3 + 64 * 1024)
+#define FORM_TYPE "application/x-www-form-urlencoded"
+#define ENCODING_DEFLATE "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
+
+/* What came, before it is understood. */
+typedef struct incoming {
+    request_rec *r;
+    const rcidp_dir_conf *conf;
+    const rcidp_server_conf *server;
+    rcidp_asking *asking;
+    bool posted;
+    const char *message, *algorithm, *signature, *encoding, *sp;
+    bool is_signed;
+} incoming;
+
+static int refuse(const incoming *in, rcidp_refusal refusal, const char *detail)
+{
+    return rcidp_answer_refuse(in->r, refusal, detail);
+}
+
+static bool is_form(request_rec *r)
+{
+    const char *type = apr_table_get(r->headers_in, "Content-Type");
+
+    return r->method_number == M_POST && type && !strncasecmp(type, FORM_TYPE, sizeof(FORM_TYPE) - 1);
+}
+
+int rcidp_asking_is_there(request_rec *r, bool *is_there)
+{
+    const char *value;
+    const char *error = rcidp_text_parameter(r->pool, r->args, "SAMLRequest", &value);
+
+    *is_there = value || is_form(r);
+    return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_PARAMETER, error) : OK;
+}
+
+/* The text of a form's field; NULL if it has a NUL in it. */
+static const char *field_text(apr_pool_t *pool, const ap_form_pair_t *pair)
+{
+    apr_off_t length = 0;
+    apr_size_t size;
+    char *text;
+
+    if (apr_brigade_length(pair->value, 1, &length) != APR_SUCCESS || length < 0 || length > BODY_LIMIT)
+        return NULL;
+    size = (apr_size_t)length;
+    text = apr_palloc(pool, size + 1);
+    apr_brigade_flatten(pair->value, text, &size);
+    text[size] = '\0';
+    return strlen(text) == size ? text : NULL;
+}
+
+/* Put a field where it belongs; each may come once. */
+static int take_field(incoming *in, const char *name, const char *value)
+{
+    const char **place = !strcmp(name, "SAMLRequest")  ? &in->message
+                         : !strcmp(name, "RelayState") ? &in->asking->relay_state
+                                                       : NULL;
+
+    if (!place)
+        return OK;
+    if (*place || !value)
+        return refuse(in, RCIDP_REFUSE_PARAMETER,
+                      apr_pstrcat(in->r->pool, name, " stands twice, or has a NUL", NULL));
+    *place = value;
+    return OK;
+}
+
+static int read_form(incoming *in)
+{
+    apr_array_header_t *pairs = NULL;
+    int status = ap_parse_form_data(in->r, NULL, &pairs, (apr_size_t)-1, BODY_LIMIT);
+
+    if (status != OK)
+        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form is larger than it may be, or is cut off");
+    for (int i = 0; status == OK && pairs && i < pairs->nelts; i++) {
+        const ap_form_pair_t *pair = &APR_ARRAY_IDX(pairs, i, const ap_form_pair_t);
+
+        status = take_field(in, pair->name, field_text(in->r->pool, pair));
+    }
+    if (status == OK && !in->message)
+        status = refuse(in, RCIDP_REFUSE_POST, NULL);
+    return status;
+}
+
+static int read_query(incoming *in)
+{
+    const struct {
+        const char *name, **place;
+    } parameters[] = {
+        {"SAMLRequest", &in->message}, {"RelayState", &in->asking->relay_state}, {"SigAlg", &in->algorithm},
+        {"Signature", &in->signature}, {"SAMLEncoding", &in->encoding},
+    };
+
+    for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+        const char *error =
+            rcidp_text_parameter(in->r->pool, in->r->args, parameters[i].name, parameters[i].place);
+
+        if (error)
+            return refuse(in, RCIDP_REFUSE_PARAMETER, error);
+    }
+    if (in->encoding && strcmp(in->encoding, ENCODING_DEFLATE) != 0)
+        return refuse(in, RCIDP_REFUSE_MESSAGE, "SAMLEncoding is not DEFLATE");
+    return OK;
+}
+
+/* The parts, from the binding that the method tells. */
+static int read_parts(incoming *in)
+{
+    const char *query = NULL, *error;
+    int status;
+
+    in->posted = in->r->method_number == M_POST;
+    error = rcidp_text_parameter(in->r->pool, in->r->args, "sp", &in->sp);
+    if (!error && in->posted)
+        error = rcidp_text_parameter(in->r->pool, in->r->args, "SAMLRequest", &query);
+    if (error || query)
+        return refuse(in, RCIDP_REFUSE_PARAMETER, error ? error : "SAMLRequest in the address of a POST");
+    status = in->posted ? read_form(in) : read_query(in);
+    if (status == OK && in->asking->relay_state && strlen(in->asking->relay_state) > RCIDP_RELAY_STATE_BACK)
+        status = refuse(in, RCIDP_REFUSE_RELAY_STATE, "it is too long to be given back");
+    if (status == OK && in->asking->relay_state && !rcidp_text_is_xml(in->asking->relay_state))
+        status =
+            refuse(in, RCIDP_REFUSE_RELAY_STATE, "it is not UTF-8 text, and no browser would give it back");
+    return status;
+}
+
+/* Of this path's providers, the first whose entityID the request's Issuer is. */
+static int find_provider(incoming *in)
+{
+    const apr_array_header_t *names = in->conf->launch->names;
+    const char *issuer = in->asking->request.issuer;
+
+    for (int i = 0; !in->asking->provider && i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        const rcidp_provider *provider = rcidp_provider_find(in->server->providers, name);
+
+        if (strcmp(provider->entity_id, issuer) == 0 && (!in->sp || !strcmp(in->sp, name)))
+            in->asking->provider = provider;
+    }
+    return in->asking->provider ? OK : refuse(in, RCIDP_REFUSE_ISSUER, issuer);
+}
+
+/* The ACS: asked for by URL or by index, but always one of the provider's own (SAML profiles 4.1.4.1). */
+static int find_acs(incoming *in)
+{
+    const rcidp_authn_request *request = &in->asking->request;
+    const rcidp_provider *provider = in->asking->provider;
+    const rcidp_endpoint *endpoint = NULL;
+
+    in->asking->acs = provider->acs;
+    if (!request->acs_url && request->acs_index < 0)
+        return OK;
+    if (request->acs_url && request->acs_index >= 0)
+        return refuse(in, RCIDP_REFUSE_ACS,
+                      "both AssertionConsumerServiceURL and AssertionConsumerServiceIndex");
+    if (provider->partner)
+        endpoint = rcidp_partner_endpoint(provider->partner, request->acs_url, request->acs_index);
+    else if (request->acs_url && strcmp(request->acs_url, provider->acs) == 0)
+        return OK;
+    if (!endpoint)
+        return refuse(in, RCIDP_REFUSE_ACS,
+                      request->acs_url ? request->acs_url : "an index that the metadata has not");
+    in->asking->acs = endpoint->url;
+    return OK;
+}
+
+/* The signature in the query string, over the bytes as they came. */
+static rcidp_verdict verify_query(const incoming *in, const apr_array_header_t *certificates)
+{
+    const char *text = rcidp_message_signed_text(in->r->pool, in->r->args);
+    const char *signature;
+    apr_size_t length = 0;
+
+    if (!in->signature && !in->algorithm)
+        return RCIDP_UNSIGNED;
+    if (!in->signature || !in->algorithm || !text ||
+        rcidp_message_decode(in->r->pool, in->signature, &signature, &length))
+        return RCIDP_REFUSED;
+    return rcidp_verify_text(text, strlen(text), in->algorithm, (const unsigned char *)signature, length,
+                             certificates, in->asking->provider->allow_sha1);
+}
+
+static int check_signature(incoming *in, xmlNodePtr root)
+{
+    const rcidp_partner *partner = in->asking->provider->partner;
+    apr_array_header_t *nothing = apr_array_make(in->r->pool, 0, sizeof(const rcidp_certificate *));
+    const apr_array_header_t *certificates = partner ? partner->signing : nothing;
+    bool demanded = in->conf->authn_requests == RCIDP_AUTHN_REQUESTS_SIGNED ||
+                    (partner && partner->authn_requests_signed);
+    rcidp_verdict element = rcidp_verify_element(root, certificates, in->asking->provider->allow_sha1);
+    rcidp_verdict query = in->posted ? RCIDP_UNSIGNED : verify_query(in, certificates);
+
+    if ((element == RCIDP_REFUSED || query == RCIDP_REFUSED) && !certificates->nelts)
+        return refuse(in, RCIDP_REFUSE_NO_CERTIFICATE, in->asking->provider->name);
+    if (element == RCIDP_REFUSED || query == RCIDP_REFUSED)
+        return refuse(in, RCIDP_REFUSE_SIGNATURE, in->asking->provider->name);
+    in->is_signed = (in->posted ? element : query) == RCIDP_VERIFIED;
+    return demanded && !in->is_signed ? refuse(in, RCIDP_REFUSE_UNSIGNED, in->asking->provider->name) : OK;
+}
+
+/* The address that the sender meant: ours, and said where it is signed (SAML bindings 3.4.5.2, 3.5.5.2). */
+static int check_destination(incoming *in)
+{
+    const char *destination = in->asking->request.destination;
+    const char *here = rcidp_config_url(in->r->pool, in->server, in->conf->launch->path);
+
+    if (destination ? strcmp(destination, here) == 0 : !in->is_signed)
+        return OK;
+    return refuse(in, RCIDP_REFUSE_DESTINATION,
+                  destination ? destination : "signed, but without Destination");
+}
+
+/* Lasso reads what is in it; that the Issuer is plain text is seen here, since a comment in it would not be.
+ */
+static int understand(incoming *in, xmlNodePtr root)
+{
+    const char *issuer =
+        rcidp_foreign_text(in->r->pool, rcidp_foreign_child(root, RCIDP_NS_ASSERTION, "Issuer"));
+    const char *error = rcidp_lasso_read(in->r->pool, root, &in->asking->request);
+    int status;
+
+    if (!error && (!issuer || strcmp(issuer, in->asking->request.issuer) != 0))
+        error = "its Issuer is not plain text";
+    if (error)
+        return refuse(in, RCIDP_REFUSE_MESSAGE, error);
+    if ((status = find_provider(in)) != OK || (status = check_signature(in, root)) != OK ||
+        (status = check_destination(in)) != OK)
+        return status;
+    return find_acs(in);
+}
+
+int rcidp_asking_read(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server,
+                      rcidp_asking *asking)
+{
+    incoming in = {.r = r, .conf = conf, .server = server, .asking = asking};
+    xmlDocPtr doc = NULL;
+    const char *xml, *error;
+    apr_size_t length = 0;
+    int status;
+
+    memset(asking, 0, sizeof(*asking));
+    if ((status = read_parts(&in)) != OK)
+        return status;
+    error = in.posted ? rcidp_message_decode(r->pool, in.message, &xml, &length)
+                      : rcidp_message_inflate(r->pool, in.message, &xml, &length);
+    if (!error)
+        error = rcidp_foreign_parse(xml, length, &doc);
+    status = error ? refuse(&in, RCIDP_REFUSE_MESSAGE, error) : understand(&in, xmlDocGetRootElement(doc));
+    if (doc)
+        xmlFreeDoc(doc);
+    return status;
+}

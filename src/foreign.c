@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "foreign.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <libxml/parser.h>
+#include <limits.h>
+#include <string.h>
+
+#define NO_OTHERS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA)
+
+/* strstr() for a text that no NUL ends. */
+static bool contains(const char *text, apr_size_t length, const char *word)
+{
+    apr_size_t size = strlen(word);
+
+    for (apr_size_t i = 0; i + size <= length; i++) {
+        if (text[i] == word[0] && memcmp(text + i, word, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *doc)
+{
+    *doc = NULL;
+    if (length == 0 || length > INT_MAX || memchr(text, '\0', length))
+        return "it is empty, or not text";
+    /* Looked for in the text, so that no declaration is even read. */
+    if (contains(text, length, "<!DOCTYPE"))
+        return "it has a DTD";
+    *doc = xmlReadMemory(text, (int)length, NULL, "UTF-8", NO_OTHERS);
+    if (*doc && !(*doc)->intSubset && !(*doc)->extSubset && xmlDocGetRootElement(*doc))
+        return NULL;
+    if (*doc)
+        xmlFreeDoc(*doc);
+    *doc = NULL;
+    return "it is not well-formed XML in UTF-8";
+}
+
+bool rcidp_foreign_is(const xmlNode *node, const char *ns, const char *name)
+{
+    return node && node->type == XML_ELEMENT_NODE && node->ns && xmlStrEqual(node->ns->href, BAD_CAST ns) &&
+           xmlStrEqual(node->name, BAD_CAST name);
+}
+
+static xmlNodePtr first_from(xmlNodePtr node, const char *ns, const char *name)
+{
+    while (node && !rcidp_foreign_is(node, ns, name))
+        node = node->next;
+    return node;
+}
+
+xmlNodePtr rcidp_foreign_child(const xmlNode *parent, const char *ns, const char *name)
+{
+    return parent ? first_from(parent->children, ns, name) : NULL;
+}
+
+xmlNodePtr rcidp_foreign_next(const xmlNode *node, const char *ns, const char *name)
+{
+    return node ? first_from(node->next, ns, name) : NULL;
+}
+
+const char *rcidp_foreign_attribute(apr_pool_t *pool, const xmlNode *node, const char *name)
+{
+    xmlChar *value = node ? xmlGetNoNsProp(node, BAD_CAST name) : NULL;
+    const char *copy = value ? apr_pstrdup(pool, (const char *)value) : NULL;
+
+    xmlFree(value);
+    return copy;
+}
+
+bool rcidp_foreign_flag(const xmlNode *node, const char *name)
+{
+    xmlChar *value = node ? xmlGetNoNsProp(node, BAD_CAST name) : NULL;
+    bool set = value && (xmlStrEqual(value, BAD_CAST "true") || xmlStrEqual(value, BAD_CAST "1"));
+
+    xmlFree(value);
+    return set;
+}
+
+const char *rcidp_foreign_text(apr_pool_t *pool, const xmlNode *node)
+{
+    const char *text = "";
+    apr_size_t length;
+
+    if (!node)
+        return NULL;
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        if (child->type != XML_TEXT_NODE)
+            return NULL;
+        text = apr_pstrcat(pool, text, (const char *)child->content, NULL);
+    }
+    while (apr_isspace(*text))
+        text++;
+    for (length = strlen(text); length && apr_isspace(text[length - 1]);)
+        length--;
+    return apr_pstrmemdup(pool, text, length);
+}

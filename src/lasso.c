@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lasso.h"
+
+#include <string.h>
+
+#ifdef RCIDP_WITH_LASSO
+
+#include <apr_strings.h>
+#include <lasso/lasso.h>
+#include <lasso/xml/saml-2.0/samlp2_authn_request.h>
+#include <lasso/xml/saml-2.0/samlp2_idp_entry.h>
+#include <lasso/xml/saml-2.0/samlp2_idp_list.h>
+#include <lasso/xml/saml-2.0/samlp2_name_id_policy.h>
+#include <lasso/xml/saml-2.0/samlp2_requested_authn_context.h>
+#include <lasso/xml/saml-2.0/samlp2_scoping.h>
+#include <xmlsec/errors.h>
+
+#include "foreign.h"
+#include "text.h"
+#include "tree.h"
+
+#define BINDING_POST "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+
+bool rcidp_lasso_is_there(void)
+{
+    return true;
+}
+
+/* What Lasso says to its log, its callers learn from the result. */
+static void drop_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
+{
+    (void)domain, (void)level, (void)message, (void)data;
+}
+
+const char *rcidp_lasso_init(void)
+{
+    g_log_set_handler("Lasso", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_RECURSION), drop_message, NULL);
+    if (lasso_init() != 0)
+        return "lasso_init() failed";
+    xmlSecErrorsDefaultCallbackEnableOutput(0); /* Lasso has turned it on again */
+    return NULL;
+}
+
+/* GLib's text, in our pool. */
+static const char *keep(apr_pool_t *pool, const char *text)
+{
+    return text ? apr_pstrdup(pool, text) : NULL;
+}
+
+static const apr_array_header_t *keep_list(apr_pool_t *pool, const GList *list)
+{
+    apr_array_header_t *all = apr_array_make(pool, 2, sizeof(const char *));
+
+    for (; list; list = list->next)
+        APR_ARRAY_PUSH(all, const char *) = keep(pool, list->data);
+    return all;
+}
+
+static void read_subject(apr_pool_t *pool, const LassoSaml2Subject *subject, rcidp_authn_request *request)
+{
+    request->has_subject = subject != NULL;
+    if (subject && subject->NameID)
+        request->subject = keep(pool, subject->NameID->content);
+}
+
+/* Declarations are asked for by their names, which no list of ours has. */
+static void read_contexts(apr_pool_t *pool, const LassoSamlp2RequestedAuthnContext *wanted,
+                          rcidp_authn_request *request)
+{
+    if (!wanted)
+        return;
+    request->contexts = keep_list(pool, wanted->AuthnContextClassRef);
+    request->comparison = wanted->Comparison ? keep(pool, wanted->Comparison) : "exact";
+}
+
+static void read_scoping(apr_pool_t *pool, const LassoSamlp2Scoping *scoping, rcidp_authn_request *request)
+{
+    apr_array_header_t *all;
+
+    if (!scoping || !scoping->IDPList)
+        return;
+    all = apr_array_make(pool, 2, sizeof(const char *));
+    for (const GList *entry = scoping->IDPList->IDPEntry; entry; entry = entry->next)
+        APR_ARRAY_PUSH(all, const char *) =
+            keep(pool, ((const LassoSamlp2IDPEntry *)entry->data)->ProviderID);
+    request->idps = all;
+}
+
+static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest *in,
+                                rcidp_authn_request *request)
+{
+    const LassoSamlp2RequestAbstract *head = &in->parent;
+
+    request->id = keep(pool, head->ID);
+    request->version = keep(pool, head->Version);
+    request->issuer = keep(pool, head->Issuer ? head->Issuer->content : NULL);
+    request->destination = keep(pool, head->Destination);
+    request->acs_url = keep(pool, in->AssertionConsumerServiceURL);
+    request->acs_index = in->AssertionConsumerServiceIndex;
+    request->protocol_binding = keep(pool, in->ProtocolBinding);
+    request->force_authn = in->ForceAuthn;
+    request->is_passive = in->IsPassive;
+    if (in->NameIDPolicy) {
+        request->name_id_format = keep(pool, in->NameIDPolicy->Format);
+        request->sp_name_qualifier = keep(pool, in->NameIDPolicy->SPNameQualifier);
+    }
+    if (in->Conditions)
+        request->not_on_or_after = keep(pool, in->Conditions->NotOnOrAfter);
+    read_subject(pool, in->Subject, request);
+    read_contexts(pool, in->RequestedAuthnContext, request);
+    read_scoping(pool, in->Scoping, request);
+    if (!request->id || !rcidp_text_is_name(request->id) || !request->version || !request->issuer)
+        return "it lacks an ID, a Version or an Issuer";
+    if (!head->IssueInstant || !rcidp_text_instant(head->IssueInstant, &request->issue_instant))
+        return "its IssueInstant is not an xs:dateTime in UTC";
+    return NULL;
+}
+
+const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request)
+{
+    LassoNode *node = NULL;
+    const char *error = "it is not an AuthnRequest";
+
+    memset(request, 0, sizeof(*request));
+    if (rcidp_foreign_is(root, RCIDP_NS_PROTOCOL, "AuthnRequest"))
+        node = lasso_node_new_from_xmlNode(root);
+    if (node && LASSO_IS_SAMLP2_AUTHN_REQUEST(node))
+        error = read_request(pool, (LassoSamlp2AuthnRequest *)node, request);
+    if (node)
+        g_object_unref(node);
+    /* Lasso takes a flag for false when it does not know it, and an index for none: the tree tells the two
+     * apart. */
+    if (!error && !rcidp_foreign_attribute(pool, root, "AssertionConsumerServiceIndex"))
+        request->acs_index = -1;
+    return error;
+}
+
+/* Metadata of a service provider that wants what we send. */
+static const char *describe_provider(apr_pool_t *pool, const char *entity_id, const char *acs)
+{
+    rcidp_tree tree;
+    const char *text;
+    xmlNodePtr root, role, service;
+    xmlNsPtr md;
+
+    rcidp_tree_begin(&tree);
+    root = rcidp_tree_root(&tree, "EntityDescriptor");
+    md = rcidp_tree_namespace(&tree, root, RCIDP_NS_METADATA, "md");
+    xmlSetNs(root, md);
+    rcidp_tree_attribute(&tree, root, "entityID", entity_id);
+    role = rcidp_tree_element(&tree, root, md, "SPSSODescriptor", NULL);
+    rcidp_tree_attribute(&tree, role, "protocolSupportEnumeration", RCIDP_NS_PROTOCOL);
+    service = rcidp_tree_element(&tree, role, md, "AssertionConsumerService", NULL);
+    rcidp_tree_attribute(&tree, service, "Binding", BINDING_POST);
+    rcidp_tree_attribute(&tree, service, "Location", acs);
+    rcidp_tree_attribute(&tree, service, "index", "0");
+    text = rcidp_tree_text(&tree, pool);
+    rcidp_tree_end(&tree);
+    return text;
+}
+
+/* What Lasso leaves to its callers: audience, recipient and times. */
+static const char *judge_assertion(LassoLogin *login, const char *in_response_to)
+{
+    LassoSaml2Assertion *assertion = (LassoSaml2Assertion *)lasso_login_get_assertion(login);
+    LassoSaml2AssertionValidationState state;
+    const char *error = NULL;
+
+    if (!assertion)
+        return "it finds no assertion";
+    state = lasso_saml2_assertion_validate_conditions(assertion, login->parent.server->parent.ProviderID);
+    if (state != LASSO_SAML2_ASSERTION_VALID)
+        error = "it does not accept the Conditions";
+    else if (lasso_saml2_assertion_validate_time_checks(assertion, 180, 0) != LASSO_SAML2_ASSERTION_VALID)
+        error = "it does not accept the times";
+    else if (in_response_to &&
+             g_strcmp0(lasso_saml2_assertion_get_in_response_to(assertion), in_response_to) != 0)
+        error = "it does not find its request's ID";
+    g_object_unref(assertion);
+    return error;
+}
+
+const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char *entity_id, const char *acs,
+                              const char *response, const char *in_response_to)
+{
+    const char *own = describe_provider(pool, entity_id, acs), *error = NULL;
+    LassoServer *server = own ? lasso_server_new_from_buffers(own, NULL, NULL, NULL) : NULL;
+    LassoLogin *login = NULL;
+    int result = 0;
+
+    if (!server)
+        return "it cannot be set up";
+    result = lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, metadata, NULL, NULL);
+    if (result == 0 && (login = lasso_login_new(server))) {
+        lasso_profile_set_signature_verify_hint(&login->parent, LASSO_PROFILE_SIGNATURE_VERIFY_HINT_FORCE);
+        result = lasso_login_process_authn_response_msg(login, apr_pstrdup(pool, response));
+        if (result == 0)
+            result = lasso_login_accept_sso(login);
+        if (result == 0)
+            error = judge_assertion(login, in_response_to);
+    }
+    if (result != 0)
+        error = apr_pstrdup(pool, lasso_strerror(result));
+    if (login)
+        lasso_login_destroy(login);
+    lasso_server_destroy(server);
+    return error;
+}
+
+#else /* without Lasso */
+
+bool rcidp_lasso_is_there(void)
+{
+    return false;
+}
+
+const char *rcidp_lasso_init(void)
+{
+    return RCIDP_NO_LASSO;
+}
+
+const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request)
+{
+    (void)pool, (void)root;
+    memset(request, 0, sizeof(*request));
+    return RCIDP_NO_LASSO;
+}
+
+const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char *entity_id, const char *acs,
+                              const char *response, const char *in_response_to)
+{
+    (void)pool, (void)metadata, (void)entity_id, (void)acs, (void)response, (void)in_response_to;
+    return RCIDP_NO_LASSO;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lasso reads what a service provider asks, and gives a second opinion on what we answer. Its traps are dealt
+ * with here: it starts in the child alone (its types cannot be registered twice in a process), shares nothing
+ * between requests, makes no ID and no signature of ours, and is never shut down. In a build without Lasso
+ * each function says so. */
+#ifndef RCIDP_LASSO_H
+#define RCIDP_LASSO_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+#include <libxml/tree.h>
+#include <stdbool.h>
+
+#define RCIDP_NO_LASSO "this build of the module has no Lasso"
+
+/* What an AuthnRequest says (SAML core 3.4.1). Text is NULL where it is not there; everything in one pool. */
+typedef struct rcidp_authn_request {
+    const char *id, *version, *issuer, *destination;
+    apr_time_t issue_instant;
+    const char *acs_url, *protocol_binding;
+    int acs_index; /* -1 without one */
+    bool force_authn, is_passive;
+    const char *name_id_format, *sp_name_qualifier;
+    bool has_subject;
+    const char *subject; /* the text of its NameID */
+    const apr_array_header_t
+        *contexts;          /* of const char *: AuthnContextClassRef; NULL without RequestedAuthnContext */
+    const char *comparison; /* exact, minimum, better, maximum */
+    const char *not_on_or_after;    /* of Conditions */
+    const apr_array_header_t *idps; /* of const char *: ProviderID of Scoping's IDPList; NULL without it */
+} rcidp_authn_request;
+
+/* Does this build have Lasso? */
+bool rcidp_lasso_is_there(void);
+
+/* Initialise Lasso, once in each child that needs it, before its threads start and after
+ * rcidp_library_init(). Returns NULL, or what failed. */
+const char *rcidp_lasso_init(void);
+
+/* Read a parsed AuthnRequest. Returns NULL, or why it is none. */
+const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request);
+
+/* The second opinion: does Lasso, as the service provider of that entityID and ACS, which knows our metadata,
+ * accept this Response (base64, as posted), which is not encrypted? Returns NULL, or its reason, in pool. */
+const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char *entity_id, const char *acs,
+                              const char *response, const char *in_response_to);
+
+#endif

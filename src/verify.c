@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <string.h>
+#include <xmlsec/strings.h>
+#include <xmlsec/xmldsig.h>
+#include <xmlsec/xmltree.h>
+
+#include "foreign.h"
+#include "sign.h"
+
+#define DSIG "http://www.w3.org/2000/09/xmldsig#"
+#define MORE "http://www.w3.org/2001/04/xmldsig-more#"
+#define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
+
+/* What is taken besides our own algorithms, where the administrator allows it. */
+#define RSA_SHA1 DSIG "rsa-sha1"
+#define SHA1 DSIG "sha1"
+
+/* The hash of a signature algorithm that is taken, NULL of one that is not. */
+static const EVP_MD *hash_of(const char *uri, bool allow_sha1)
+{
+    static const char *const hashes[] = {"sha256", "sha384", "sha512"};
+    const char *name = strrchr(uri, '-');
+
+    if (strcmp(uri, RSA_SHA1) == 0)
+        return allow_sha1 ? EVP_sha1() : NULL;
+    if (!name || strncmp(uri, MORE, sizeof(MORE) - 1) != 0 || !rcidp_algorithm_find(uri + sizeof(MORE) - 1))
+        return NULL;
+    for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+        if (strcmp(hashes[i], name + 1) == 0)
+            return EVP_get_digestbyname(hashes[i]);
+    }
+    return NULL;
+}
+
+static bool is_digest(const xmlNode *method, bool allow_sha1)
+{
+    static const char *const digests[] = {"http://www.w3.org/2001/04/xmlenc#sha256", MORE "sha384",
+                                          "http://www.w3.org/2001/04/xmlenc#sha512"};
+    xmlChar *uri = method ? xmlGetNoNsProp(method, xmlSecAttrAlgorithm) : NULL;
+    bool known = uri && allow_sha1 && xmlStrEqual(uri, BAD_CAST SHA1);
+
+    for (size_t i = 0; uri && i < sizeof(digests) / sizeof(digests[0]); i++)
+        known = known || xmlStrEqual(uri, BAD_CAST digests[i]);
+    xmlFree(uri);
+    return known;
+}
+
+static bool is_exclusive(const xmlChar *uri)
+{
+    return xmlStrEqual(uri, BAD_CAST EXCLUSIVE) || xmlStrEqual(uri, BAD_CAST EXCLUSIVE "WithComments");
+}
+
+/* Only transforms that can not take anything out of what is signed, but the signature itself. */
+static bool are_transforms_harmless(const xmlNode *transforms)
+{
+    int count = 0;
+
+    for (xmlNodePtr node = rcidp_foreign_child(transforms, DSIG, "Transform"); node;
+         node = rcidp_foreign_next(node, DSIG, "Transform")) {
+        xmlChar *uri = xmlGetNoNsProp(node, xmlSecAttrAlgorithm);
+        bool known = uri && (is_exclusive(uri) || xmlStrEqual(uri, BAD_CAST DSIG "enveloped-signature"));
+
+        xmlFree(uri);
+        if (!known || ++count > 2)
+            return false;
+    }
+    return count > 0;
+}
+
+static bool has_algorithm(const xmlNode *method, bool allow_sha1)
+{
+    xmlChar *uri = method ? xmlGetNoNsProp(method, xmlSecAttrAlgorithm) : NULL;
+    bool known = uri && hash_of((const char *)uri, allow_sha1);
+
+    xmlFree(uri);
+    return known;
+}
+
+static bool is_reference_to(const xmlNode *reference, const xmlNode *root)
+{
+    xmlChar *uri = reference ? xmlGetNoNsProp(reference, xmlSecAttrURI) : NULL;
+    xmlChar *id = xmlGetNoNsProp(root, BAD_CAST "ID");
+    bool same = uri && id && uri[0] == '#' && id[0] && xmlStrEqual(uri + 1, id);
+
+    xmlFree(uri);
+    xmlFree(id);
+    return same;
+}
+
+/* Is the signature of the one form that SAML knows? */
+static bool is_well_made(const xmlNode *signature, const xmlNode *root, bool allow_sha1)
+{
+    const xmlNode *info = rcidp_foreign_child(signature, DSIG, "SignedInfo");
+    const xmlNode *reference = rcidp_foreign_child(info, DSIG, "Reference");
+    const xmlNode *c14n = rcidp_foreign_child(info, DSIG, "CanonicalizationMethod");
+    xmlChar *method = c14n ? xmlGetNoNsProp(c14n, xmlSecAttrAlgorithm) : NULL;
+    bool exclusive = method && is_exclusive(method);
+
+    xmlFree(method);
+    return exclusive && reference && !rcidp_foreign_next(reference, DSIG, "Reference") &&
+           !rcidp_foreign_next(info, DSIG, "SignedInfo") && !rcidp_foreign_child(signature, DSIG, "Object") &&
+           is_reference_to(reference, root) &&
+           are_transforms_harmless(rcidp_foreign_child(reference, DSIG, "Transforms")) &&
+           has_algorithm(rcidp_foreign_child(info, DSIG, "SignatureMethod"), allow_sha1) &&
+           is_digest(rcidp_foreign_child(reference, DSIG, "DigestMethod"), allow_sha1);
+}
+
+/* How many there are below the node, at any depth. */
+static int count_signatures(const xmlNode *node)
+{
+    int count = 0;
+
+    for (node = node->children; node; node = node->next) {
+        if (node->type == XML_ELEMENT_NODE)
+            count += (rcidp_foreign_is(node, DSIG, "Signature") ? 1 : 0) + count_signatures(node);
+    }
+    return count;
+}
+
+static bool is_made_by(xmlNodePtr signature, const rcidp_certificate *certificate)
+{
+    rcidp_key key = {.pkey = X509_get0_pubkey(certificate->x509)};
+    xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(NULL);
+    bool made = false;
+
+    if (context && (context->signKey = rcidp_sign_lend_key(&key))) {
+        context->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
+        made = xmlSecDSigCtxVerify(context, signature) >= 0 && context->status == xmlSecDSigStatusSucceeded;
+    }
+    if (context)
+        xmlSecDSigCtxDestroy(context);
+    ERR_clear_error();
+    return made;
+}
+
+rcidp_verdict rcidp_verify_element(xmlNodePtr root, const apr_array_header_t *certificates, bool allow_sha1)
+{
+    xmlNodePtr signature = rcidp_foreign_child(root, DSIG, "Signature");
+    xmlAttrPtr attribute = xmlHasProp(root, BAD_CAST "ID");
+    xmlChar *id;
+    bool registered;
+
+    if (!count_signatures(root))
+        return RCIDP_UNSIGNED;
+    if (!signature || count_signatures(root) != 1 || !attribute || !is_well_made(signature, root, allow_sha1))
+        return RCIDP_REFUSED;
+    id = xmlNodeListGetString(root->doc, attribute->children, 1);
+    registered = id && xmlAddID(NULL, root->doc, id, attribute);
+    xmlFree(id);
+    for (int i = 0; registered && i < certificates->nelts; i++) {
+        if (is_made_by(signature, APR_ARRAY_IDX(certificates, i, const rcidp_certificate *)))
+            return RCIDP_VERIFIED;
+    }
+    return RCIDP_REFUSED;
+}
+
+rcidp_verdict rcidp_verify_text(const char *text, apr_size_t length, const char *algorithm,
+                                const unsigned char *signature, apr_size_t signature_length,
+                                const apr_array_header_t *certificates, bool allow_sha1)
+{
+    const EVP_MD *hash = hash_of(algorithm, allow_sha1);
+    bool ec = strstr(algorithm, "#ecdsa-") != NULL, made = false;
+
+    for (int i = 0; hash && !made && i < certificates->nelts; i++) {
+        EVP_PKEY *key = X509_get0_pubkey(APR_ARRAY_IDX(certificates, i, const rcidp_certificate *)->x509);
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+        made =
+            context && EVP_PKEY_is_a(key, ec ? "EC" : "RSA") &&
+            EVP_DigestVerifyInit(context, NULL, hash, NULL, key) == 1 &&
+            EVP_DigestVerify(context, signature, signature_length, (const unsigned char *)text, length) == 1;
+        EVP_MD_CTX_free(context);
+    }
+    ERR_clear_error();
+    return made ? RCIDP_VERIFIED : RCIDP_REFUSED;
+}
