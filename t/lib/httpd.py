@@ -131,7 +131,6 @@ class Httpd:
         self.announced = []
         self.folder = tempfile.mkdtemp(prefix="rcidp-%s." % name)
         self.logs = [self.path("output"), self.path("error.log")]
-        self.access_log = self.path("access.log")
         os.mkdir(self.path("docs"))
         # Children of a root server are somebody else and read the documents and the password file.
         os.chmod(self.folder, 0o711)
@@ -296,10 +295,14 @@ class Httpd:
                              % (times, " instead of %d" % count if count is not None else "", pattern))
         return found
 
-    def requests(self):
-        """The lines of the access log."""
-        with open(self.access_log, errors="replace") as file:
-            return file.read().splitlines()
+    def requests(self, at_least=0):
+        """The lines of the access log. httpd writes one after its answer has left, so say how many there must be."""
+        def lines():
+            with open(self.path("access.log"), errors="replace") as file:
+                return file.read().splitlines()
+        if at_least:
+            poll(lambda: len(lines()) >= at_least, "the access log of %s has %d lines" % (self.name, at_least))
+        return lines()
 
     # -- use --------------------------------------------------------------------------------------------------
 
