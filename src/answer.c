@@ -5,6 +5,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <mod_core.h>
 
 #include "config.h"
@@ -143,11 +144,13 @@ int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detai
     int status = refusals[refusal].status;
 
     report(r, refusal, detail);
+    if (status == HTTP_METHOD_NOT_ALLOWED) {
+        ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_POST, -1); /* for a text of the site */
+        apr_table_setn(r->err_headers_out, "Allow", "GET, HEAD, POST"); /* for all else */
+    }
     if (refusal == RCIDP_REFUSE_NOT_ITSELF || ap_response_code_string(r, ap_index_of_response(status)))
         return status;
     r->status = status;
-    if (status == HTTP_METHOD_NOT_ALLOWED)
-        apr_table_setn(r->headers_out, "Allow", "GET, HEAD, POST");
     return rcidp_answer_page(r, rcidp_page_refuse(r->pool, status, refusals[refusal].sentence,
                                                   rcidp_config_server(r->server)->contact));
 }
