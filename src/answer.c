@@ -5,6 +5,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <mod_core.h>
 
 #include "config.h"
@@ -72,6 +73,16 @@ static const struct {
     [RCIDP_REFUSE_SIGNING] = {500, APLOG_ERR, "signing", "RCIDP36: no Response could be made", ASK_ADMIN},
 };
 
+void rcidp_answer_note(request_rec *r, const char *name, const char *value)
+{
+    do {
+        if (value)
+            apr_table_setn(r->subprocess_env, name, value);
+        else
+            apr_table_unset(r->subprocess_env, name);
+    } while ((r = r->prev) && r->status == HTTP_OK); /* an error has a result of its own */
+}
+
 void rcidp_answer_headers(request_rec *r)
 {
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
@@ -105,8 +116,8 @@ int rcidp_answer_head(request_rec *r)
 
 static void report(request_rec *r, rcidp_refusal refusal, const char *detail)
 {
-    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", refusals[refusal].word);
-    apr_table_setn(r->subprocess_env, "RCIDP_ERROR", refusals[refusal].sentence);
+    rcidp_answer_note(r, "RCIDP_RESULT", refusals[refusal].word);
+    rcidp_answer_note(r, "RCIDP_ERROR", refusals[refusal].sentence);
     ap_log_rerror(APLOG_MARK, refusals[refusal].level, 0, r, "%s%s%s", refusals[refusal].tag,
                   detail ? ": " : "", detail ? detail : "");
 }
@@ -122,7 +133,7 @@ int rcidp_answer_redirect(request_rec *r, const char *url)
     if (!is_local(url) && !rcidp_url_is_https(r->pool, url))
         return rcidp_answer_refuse(r, RCIDP_REFUSE_EVALUATION,
                                    "RcIdpAuthnMaxAge: neither a path nor an https URL");
-    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "sign-in-again");
+    rcidp_answer_note(r, "RCIDP_RESULT", "sign-in-again");
     apr_table_setn(r->headers_out, "Location", url);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     return HTTP_MOVED_TEMPORARILY;
@@ -133,11 +144,13 @@ int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detai
     int status = refusals[refusal].status;
 
     report(r, refusal, detail);
+    if (status == HTTP_METHOD_NOT_ALLOWED) {
+        ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_POST, -1); /* for a text of the site */
+        apr_table_setn(r->err_headers_out, "Allow", "GET, HEAD, POST"); /* for all else */
+    }
     if (refusal == RCIDP_REFUSE_NOT_ITSELF || ap_response_code_string(r, ap_index_of_response(status)))
         return status;
     r->status = status;
-    if (status == HTTP_METHOD_NOT_ALLOWED)
-        apr_table_setn(r->headers_out, "Allow", "GET, HEAD, POST");
     return rcidp_answer_page(r, rcidp_page_refuse(r->pool, status, refusals[refusal].sentence,
                                                   rcidp_config_server(r->server)->contact));
 }

@@ -32,6 +32,11 @@ typedef enum {
     RCIDP_REFUSE_SIGNING,
 } rcidp_refusal;
 
+/* Tell logs and error documents something about the request, in its environment; NULL takes it back. After an
+ * internal redirect the request that led here knows it too: that is the one which LogFormat's "<" looks at.
+ */
+void rcidp_answer_note(request_rec *r, const char *name, const char *value);
+
 /* Set the headers that every page of ours carries. */
 void rcidp_answer_headers(request_rec *r);
 

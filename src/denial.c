@@ -26,16 +26,16 @@ static const char *sentence(const request_rec *r)
 int rcidp_denial_expect(request_rec *r)
 {
     if (!r->main && rcidp_config_handles(r)) {
-        apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "denied");
-        apr_table_setn(r->subprocess_env, "RCIDP_ERROR", NOT_ASSIGNED);
+        rcidp_answer_note(r, "RCIDP_RESULT", "denied");
+        rcidp_answer_note(r, "RCIDP_ERROR", NOT_ASSIGNED);
     }
     return DECLINED;
 }
 
 void rcidp_denial_forget(request_rec *r)
 {
-    apr_table_unset(r->subprocess_env, "RCIDP_RESULT");
-    apr_table_unset(r->subprocess_env, "RCIDP_ERROR");
+    rcidp_answer_note(r, "RCIDP_RESULT", NULL);
+    rcidp_answer_note(r, "RCIDP_ERROR", NULL);
 }
 
 void rcidp_denial_insert(request_rec *r)

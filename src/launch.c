@@ -181,7 +181,7 @@ static int ask(launching *launch)
             r->pool, "?sp=", name, launch->asked_state ? "&RelayState=" : NULL,
             launch->asked_state ? ap_escape_urlencoded(r->pool, launch->asked_state) : NULL, NULL);
     }
-    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "choose");
+    rcidp_answer_note(r, "RCIDP_RESULT", "choose");
     return rcidp_answer_page(r, rcidp_page_choose(r->pool, links));
 }
 
@@ -206,18 +206,17 @@ static int choose_provider(launching *launch)
                                                       : launch->provider->relay_state;
     if (launch->relay_state && !*launch->relay_state)
         launch->relay_state = NULL;
-    apr_table_setn(launch->r->subprocess_env, "RCIDP_SP", chosen);
+    rcidp_answer_note(launch->r, "RCIDP_SP", chosen);
     return OK;
 }
 
 static int gather_claims(launching *launch)
 {
-    apr_table_t *env = launch->r->subprocess_env;
     int status = rcidp_claims_gather(launch->r, launch->conf, launch->provider, &launch->claims);
 
     if (status == OK) {
-        apr_table_setn(env, "RCIDP_NAMEID", launch->claims.name_id);
-        apr_table_setn(env, "RCIDP_AUTHN_CONTEXT", launch->claims.authn_context);
+        rcidp_answer_note(launch->r, "RCIDP_NAMEID", launch->claims.name_id);
+        rcidp_answer_note(launch->r, "RCIDP_AUTHN_CONTEXT", launch->claims.authn_context);
     }
     return status;
 }
@@ -227,7 +226,7 @@ static int answer_head(launching *launch)
 {
     if (!launch->r->header_only)
         return OK;
-    apr_table_setn(launch->r->subprocess_env, "RCIDP_RESULT", "head");
+    rcidp_answer_note(launch->r, "RCIDP_RESULT", "head");
     return rcidp_answer_head(launch->r);
 }
 
@@ -250,9 +249,9 @@ static int post_response(launching *launch)
     const rcidp_claims *claims = &launch->claims;
     const char *base64 = apr_pencode_base64(r->pool, launch->xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
 
-    apr_table_setn(r->subprocess_env, "RCIDP_RESULT", "issued");
-    apr_table_setn(r->subprocess_env, "RCIDP_RESPONSE_ID", claims->response_id);
-    apr_table_setn(r->subprocess_env, "RCIDP_ASSERTION_ID", claims->assertion_id);
+    rcidp_answer_note(r, "RCIDP_RESULT", "issued");
+    rcidp_answer_note(r, "RCIDP_RESPONSE_ID", claims->response_id);
+    rcidp_answer_note(r, "RCIDP_ASSERTION_ID", claims->assertion_id);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   "RCIDP01: issued to %s: Response %s, assertion %s, name ID %s, AuthnContext %s",
                   launch->provider->name, claims->response_id, claims->assertion_id, claims->name_id,

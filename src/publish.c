@@ -124,7 +124,7 @@ int rcidp_publish_handler(request_rec *r)
 
     if (!r->handler || strcmp(r->handler, RCIDP_HANDLER_METADATA) != 0)
         return DECLINED;
-    r->allowed |= AP_METHOD_BIT << M_GET;
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET)
         return HTTP_METHOD_NOT_ALLOWED;
     if (!conf->entity_id || !conf->signer.key)

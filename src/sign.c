@@ -70,7 +70,10 @@ static xmlNodePtr make_template(xmlNodePtr element, const char *id, const rcidp_
         xmlSecTmplSignatureCreateNsPref(element->doc, xmlSecTransformExclC14NId, method, NULL, BAD_CAST "ds");
     if (!signature)
         return NULL;
-    xmlAddNextSibling(element->children, signature);
+    if (!xmlAddNextSibling(element->children, signature)) {
+        xmlFreeNode(signature); /* no Issuer, or no memory */
+        return NULL;
+    }
     reference = xmlSecTmplSignatureAddReference(signature, digest, NULL, uri, NULL);
     if (!reference || !xmlSecTmplReferenceAddTransform(reference, xmlSecTransformEnvelopedId) ||
         !xmlSecTmplReferenceAddTransform(reference, xmlSecTransformExclC14NId))

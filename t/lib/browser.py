@@ -10,7 +10,8 @@ Port 443 of these names leads to the given ports of 127.0.0.1; no other name res
 certs.tls() is taken by its key alone, so any other TLS error stays one. At the end of the "with" block one
 check says that the browser complained of nothing: no message in its console, whence also violations of a
 Content-Security-Policy come. Options: scripts=False switches JavaScript off as a user does; frozen=False
-makes Back fetch a page anew instead of thawing the one that was left.
+makes Back fetch a page anew instead of thawing the one that was left; arguments are more of Chromium's own,
+environment what it gets to see besides the usual, and settings are of the kind that a company makes by a policy.
 """
 import base64
 import hashlib
@@ -61,8 +62,11 @@ def _key_pin():
 class Browser:
     """See the top of this file."""
 
-    def __init__(self, hosts, scripts=True, frozen=True, name="browser"):
+    def __init__(self, hosts, scripts=True, frozen=True, name="browser", arguments=(), environment=None, settings=None):
         self.name = name
+        self.arguments = list(arguments)
+        self.settings = settings or {}
+        self.environment = environment or {}
         self.hosts = hosts
         self.scripts = scripts
         self.frozen = frozen
@@ -75,7 +79,7 @@ class Browser:
         """Start it, with an empty profile in a folder of its own, which is its home."""
         self.folder = tempfile.mkdtemp(prefix="rcidp-browser.")
         environment = {"HOME": self.folder, "TMPDIR": self.folder, "LANG": "C.UTF-8",
-                       "PATH": os.environ.get("PATH", os.defpath)}
+                       "PATH": os.environ.get("PATH", os.defpath), **self.environment}
         try:
             service = Service(DRIVER, env=environment, log_path=os.path.join(self.folder, "driver.log"))
             self.driver = webdriver.Chrome(service=service, options=self._options())
@@ -92,7 +96,7 @@ class Browser:
         options = webdriver.ChromeOptions()
         options.binary_location = CHROMIUM
         rules = ["MAP %s:443 127.0.0.1:%d" % host for host in self.hosts.items()]
-        arguments = ARGUMENTS + [
+        arguments = ARGUMENTS + self.arguments + [
             "--user-data-dir=" + os.path.join(self.folder, "profile"),
             "--ignore-certificate-errors-spki-list=" + _key_pin(),
             "--host-resolver-rules=" + ", ".join(rules + ["MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])]
@@ -102,6 +106,8 @@ class Browser:
             options.add_argument(argument)
         if not self.scripts:
             options.add_experimental_option("prefs", {"profile.default_content_setting_values.javascript": 2})
+        if self.settings:
+            options.add_experimental_option("localState", self.settings)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         return options
 
