@@ -12,6 +12,7 @@
 #include "src/denial.h"
 #include "src/directives.h"
 #include "src/launch.h"
+#include "src/lasso.h"
 #include "src/library.h"
 #include "src/publish.h"
 
@@ -19,6 +20,9 @@
 static void init_child(apr_pool_t *pool, server_rec *s)
 {
     const char *error = rcidp_library_init();
+
+    if (!error && rcidp_check_takes_requests(s))
+        error = rcidp_lasso_init();
 
     (void)pool;
     if (error)
@@ -32,6 +36,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_launch_before_authentication, NULL, NULL, APR_HOOK_FIRST);
+    /* Before any other module asks for a password. */
+    ap_hook_check_user_id(rcidp_launch_before_sign_in, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_auth_checker(rcidp_denial_expect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_error_filter(rcidp_denial_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_output_filter(RCIDP_DENIAL_FILTER, rcidp_denial_filter, NULL, AP_FTYPE_CONTENT_SET);

@@ -14,6 +14,8 @@
 
 APLOG_USE_MODULE(rcidp);
 
+#define BAD_REQUEST                                                                                          \
+    "What RingCentral sent along cannot be trusted. Start from your company's own link instead."
 #define ASK_ADMIN "This is not your fault: the sign-in service is not set up right."
 
 /* What each refusal is. `tag` begins its log line; the error level is for what an administrator must act on,
@@ -45,6 +47,23 @@ static const struct {
     [RCIDP_REFUSE_AUTHN_REQUEST] =
         {400, APLOG_ERR, "authn-request", "RCIDP12: a SAMLRequest, which is not taken here",
          "Start from your company's own link to RingCentral, not from RingCentral."},
+    [RCIDP_REFUSE_MESSAGE] = {400, APLOG_INFO, "message", "RCIDP43: a SAMLRequest that cannot be read",
+                              BAD_REQUEST},
+    [RCIDP_REFUSE_ISSUER] = {400, APLOG_ERR, "issuer",
+                             "RCIDP44: a SAMLRequest of somebody who is not in RcIdpLaunch", BAD_REQUEST},
+    [RCIDP_REFUSE_ACS] = {400, APLOG_ERR, "acs",
+                          "RCIDP45: a SAMLRequest for an ACS that is not the provider's", BAD_REQUEST},
+    [RCIDP_REFUSE_SIGNATURE] = {400, APLOG_ERR, "signature",
+                                "RCIDP46: a SAMLRequest whose signature is not right", BAD_REQUEST},
+    [RCIDP_REFUSE_UNSIGNED] = {400, APLOG_ERR, "unsigned",
+                               "RCIDP47: a SAMLRequest without the signature that is demanded", BAD_REQUEST},
+    [RCIDP_REFUSE_NO_CERTIFICATE] = {400, APLOG_ERR, "no-certificate",
+                                     "RCIDP48: a signed SAMLRequest of a provider without metadata=",
+                                     "RingCentral has signed its request, and the sign-in service does not "
+                                     "know its certificate. Ask for the "
+                                     "provider's metadata to be given to the sign-in service."},
+    [RCIDP_REFUSE_DESTINATION] = {400, APLOG_ERR, "destination",
+                                  "RCIDP49: a SAMLRequest that was meant for elsewhere", BAD_REQUEST},
     [RCIDP_REFUSE_PARAMETER] = {400, APLOG_INFO, "parameter", "RCIDP27: a parameter is not right",
                                 "The address is not right: a part of it stands twice or is badly encoded."},
     [RCIDP_REFUSE_PROVIDER] = {400, APLOG_INFO, "provider", "RCIDP28: no such service provider here",

@@ -10,10 +10,6 @@
 #include "config.h"
 #include "lasso.h"
 
-#define RCIDP_AUTHN_REQUESTS_OFF 0
-#define RCIDP_AUTHN_REQUESTS_ON 1
-#define RCIDP_AUTHN_REQUESTS_SIGNED 2
-
 /* Longest RelayState that is given back (the interface's bound; SAML bindings 3.4.3 says 80). */
 #define RCIDP_RELAY_STATE_BACK 1024
 

@@ -7,6 +7,7 @@
 #include <http_log.h>
 
 #include "config.h"
+#include "lasso.h"
 #include "sections.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -158,17 +159,48 @@ static void set_base_url(inspection *check, const ap_directive_t *launch)
              check->conf->base_url);
 }
 
+/* What a provider's metadata has to say of its own age, once where the launch path is its server's own. */
+static void warn_of_metadata(inspection *check, const rcidp_launch_setting *launch,
+                             const rcidp_provider *provider)
+{
+    const rcidp_partner *partner = provider->partner;
+
+    if (!partner)
+        return;
+    if (!partner->valid_until)
+        WARN(check, launch->at, "RCIDP67: RcIdpServiceProvider: the metadata of %s has no validUntil",
+             provider->name);
+    else if (DAYS(partner->valid_until - apr_time_now()) < EXPIRES_SOON)
+        WARN(check, launch->at, "RCIDP68: RcIdpServiceProvider: the metadata of %s ends on %s",
+             provider->name, rcidp_text_time(check->ptemp, partner->valid_until));
+}
+
+/* A provider of a launch path: known, and able to sign where that is demanded. */
+static void check_provider(inspection *check, const rcidp_launch_setting *launch, const char *name,
+                           bool inherited)
+{
+    const rcidp_provider *provider = rcidp_provider_find(check->conf->providers, name);
+
+    if (!provider) {
+        FAULT(check, launch->at, "RCIDP74: RcIdpLaunch: there is no service provider \"%s\"; there are %s",
+              name, rcidp_provider_names(check->ptemp, check->conf->providers));
+        return;
+    }
+    if (!(provider->partner && provider->partner->signing->nelts) &&
+        rcidp_config_launch(check->ptemp, check->s, launch->path)->authn_requests ==
+            RCIDP_AUTHN_REQUESTS_SIGNED)
+        FAULT(check, launch->at,
+              "RCIDP80: RcIdpLaunch: RcIdpAuthnRequests signed needs metadata= with a certificate for %s",
+              name);
+    if (!inherited || check->s == check->main)
+        warn_of_metadata(check, launch, provider);
+}
+
 /* A launch path that this server serves. */
 static void check_launch(inspection *check, const rcidp_launch_setting *launch, bool inherited)
 {
-    for (int i = 0; i < launch->names->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(launch->names, i, const char *);
-
-        if (!rcidp_provider_find(check->conf->providers, name))
-            FAULT(check, launch->at,
-                  "RCIDP74: RcIdpLaunch: there is no service provider \"%s\"; there are %s", name,
-                  rcidp_provider_names(check->ptemp, check->conf->providers));
-    }
+    for (int i = 0; i < launch->names->nelts; i++)
+        check_provider(check, launch, APR_ARRAY_IDX(launch->names, i, const char *), inherited);
     if (!check->conf->entity_id && !inherited)
         FAULT(check, launch->at, "RCIDP75: %s: needs RcIdpEntityID in the same server", "RcIdpLaunch");
     if (!check->conf->certificate && !(inherited && !check->conf->entity_id))
@@ -239,6 +271,19 @@ static void check_server(inspection *check)
                 check_order(check, launch, i);
         }
     }
+}
+
+bool rcidp_check_takes_requests(const server_rec *s)
+{
+    for (; s; s = s->next) {
+        const apr_array_header_t *locations = rcidp_config_locations(s);
+
+        for (int i = 0; i < locations->nelts; i++) {
+            if (rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch)
+                return rcidp_lasso_is_there();
+        }
+    }
+    return false;
 }
 
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)

@@ -5,10 +5,14 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <stdbool.h>
 
 /* The check_config hook; `httpd -t` runs it too. Puts each server's signer and base URL together. Logs every
  * mistake with directive, file and line; returns OK, or HTTP_INTERNAL_SERVER_ERROR if httpd must not start.
  */
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+
+/* Does any launch path of any server take AuthnRequests, so that a child needs Lasso? */
+bool rcidp_check_takes_requests(const server_rec *s);
 
 #endif

@@ -310,6 +310,9 @@ int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_
     claims->lifetime = conf->lifetime;
     claims->session_lifetime = conf->session_lifetime;
     claims->sign = (rcidp_sign_what)conf->sign;
+    if (provider->partner && provider->partner->want_assertions_signed)
+        claims->sign |= RCIDP_SIGN_ASSERTION;
+    claims->encrypt_to = rcidp_provider_encrypt_to(provider);
     if ((status = gather_instant(&g)) == OK && (status = check_age(&g)) == OK &&
         (status = gather_name_id(&g)) == OK && (status = gather_attributes(&g)) == OK)
         status = gather_context(&g);

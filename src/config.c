@@ -6,6 +6,7 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "lasso.h"
 #include "url.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -131,7 +132,7 @@ const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector)
     return conf ? conf : &nothing_set;
 }
 
-const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *set)
+rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *set)
 {
     rcidp_dir_conf *conf = apr_pmemdup(pool, set, sizeof(*set));
 
@@ -149,6 +150,8 @@ const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_c
         conf->clock_skew = DEFAULT_CLOCK_SKEW;
     if (conf->session_lifetime == RCIDP_UNSET)
         conf->session_lifetime = 0;
+    if (conf->authn_requests == RCIDP_UNSET)
+        conf->authn_requests = rcidp_lasso_is_there() ? RCIDP_AUTHN_REQUESTS_ON : RCIDP_AUTHN_REQUESTS_OFF;
     if (conf->require_tls == RCIDP_UNSET)
         conf->require_tls = 1;
     if (!names(conf->attributes, default_attribute.name)) {
@@ -172,6 +175,11 @@ bool rcidp_config_handles(request_rec *r)
     if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
         handler = ap_expr_str_exec(r, core->expr_handler, &error);
     return !error && handler && strcasecmp(handler, RCIDP_HANDLER_LAUNCH) == 0;
+}
+
+const char *rcidp_config_url(apr_pool_t *pool, const rcidp_server_conf *conf, const char *path)
+{
+    return apr_pstrcat(pool, conf->base_url, ap_escape_uri(pool, path), NULL);
 }
 
 const apr_array_header_t *rcidp_config_locations(const server_rec *s)

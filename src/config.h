@@ -15,6 +15,9 @@
 
 #define RCIDP_ENTITY_ID_LIMIT 256
 #define RCIDP_RELAY_STATE_LIMIT 80
+#define RCIDP_AUTHN_REQUESTS_OFF 0
+#define RCIDP_AUTHN_REQUESTS_ON 1
+#define RCIDP_AUTHN_REQUESTS_SIGNED 2
 #define RCIDP_HANDLER_LAUNCH "rcidp-launch"
 #define RCIDP_HANDLER_METADATA "rcidp-metadata"
 
@@ -99,6 +102,7 @@ typedef struct rcidp_max_age_setting {
     NUMBER(lifetime)                                     /* seconds, as the next two */                      \
     NUMBER(clock_skew)                                                                                       \
     NUMBER(session_lifetime) /* 0: none */                                                                   \
+    NUMBER(authn_requests)   /* RCIDP_AUTHN_REQUESTS_... */                                                  \
     NUMBER(require_tls)      /* 0 or 1 */
 
 #define RCIDP_POINTER_MEMBER(type, name) type *name;
@@ -132,11 +136,14 @@ rcidp_server_conf *rcidp_config_server(const server_rec *s);
 const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector);
 
 /* A copy in which every member has what holds for it: set, or its default. The one place of the defaults. */
-const rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *conf);
+rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *conf);
 
 /* Is this request for a launch? Known from SetHandler before httpd asks for credentials; r->handler comes
  * later. */
 bool rcidp_config_handles(request_rec *r);
+
+/* The URL under which browsers reach a launch path. In pool. */
+const char *rcidp_config_url(apr_pool_t *pool, const rcidp_server_conf *conf, const char *path);
 
 /* The <Location> sections of a server, those that it inherits first, as httpd walks them. */
 const apr_array_header_t *rcidp_config_locations(const server_rec *s); /* of ap_conf_vector_t * */

@@ -7,6 +7,7 @@
 #include <http_core.h>
 
 #include "config.h"
+#include "lasso.h"
 #include "url.h"
 
 #define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
@@ -331,6 +332,21 @@ static const char *set_sign(cmd_parms *cmd, void *dir, const char *what)
     return NULL;
 }
 
+static const char *set_authn_requests(cmd_parms *cmd, void *dir, const char *what)
+{
+    int mode = !strcasecmp(what, "on")       ? RCIDP_AUTHN_REQUESTS_ON
+               : !strcasecmp(what, "signed") ? RCIDP_AUTHN_REQUESTS_SIGNED
+               : !strcasecmp(what, "off")    ? RCIDP_AUTHN_REQUESTS_OFF
+                                             : RCIDP_UNSET;
+
+    if (mode == RCIDP_UNSET)
+        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is none of on, signed, off", what));
+    if (mode != RCIDP_AUTHN_REQUESTS_OFF && !rcidp_lasso_is_there())
+        return complain(cmd, RCIDP_NO_LASSO ", which reads AuthnRequests; only off is possible");
+    ((rcidp_dir_conf *)dir)->authn_requests = mode;
+    return NULL;
+}
+
 /* A whole number of seconds within bounds. */
 static const char *set_seconds(cmd_parms *cmd, const char *text, int least, int most, int *seconds)
 {
@@ -421,6 +437,7 @@ const command_rec rcidp_directives[] = {
     AP_INIT_TAKE1("RcIdpAssertionLifetime", set_lifetime, NULL, DIRECTORY, "seconds, 30 to 3600"),
     AP_INIT_TAKE1("RcIdpClockSkew", set_clock_skew, NULL, DIRECTORY, "seconds, 0 to 600"),
     AP_INIT_TAKE1("RcIdpSessionLifetime", set_session_lifetime, NULL, DIRECTORY, "seconds, or none"),
+    AP_INIT_TAKE1("RcIdpAuthnRequests", set_authn_requests, NULL, DIRECTORY, "on, signed or off"),
     AP_INIT_FLAG("RcIdpRequireTLS", set_require_tls, NULL, DIRECTORY, "on or off: refuse plain HTTP"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
 };

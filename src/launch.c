@@ -6,9 +6,11 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <http_ssl.h>
 
 #include "answer.h"
+#include "authn_request.h"
 #include "claims.h"
 #include "denial.h"
 #include "library.h"
@@ -20,12 +22,13 @@ APLOG_USE_MODULE(rcidp);
 /* What a launch knows, filled in step by step. */
 typedef struct launching {
     request_rec *r;
-    const rcidp_dir_conf *conf;
+    rcidp_dir_conf *conf; /* effective, and this launch's own */
     const rcidp_server_conf *server;
     const rcidp_provider *provider;
-    const char *sp;          /* ?sp= as asked for, NULL if not */
-    const char *asked_state; /* ?RelayState= as asked for, and allowed; NULL if not */
-    const char *relay_state; /* what is sent; NULL for none */
+    const char *sp;             /* ?sp= as asked for, NULL if not */
+    const char *asked_state;    /* ?RelayState= as asked for, and allowed; NULL if not */
+    const char *relay_state;    /* what is sent; NULL for none */
+    const rcidp_asking *asking; /* the AuthnRequest, NULL where RingCentral did not ask */
     rcidp_claims claims;
     const char *xml;
 } launching;
@@ -146,15 +149,34 @@ static bool is_allowed(const launching *launch, const char *url)
     return false;
 }
 
-static int read_parameters(launching *launch)
+/* RingCentral asks: its request says who is meant, where the answer goes, and what comes back with it. */
+static int read_request(launching *launch)
 {
-    const char *request;
+    rcidp_asking *asking = apr_palloc(launch->r->pool, sizeof(*asking));
     int status;
 
-    if ((status = read_parameter(launch, "SAMLRequest", &request)) != OK)
-        return status;
-    if (request)
+    if (launch->conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF)
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_AUTHN_REQUEST, NULL);
+    status = rcidp_asking_read(launch->r, launch->conf, launch->server, asking);
+    if (status != OK)
+        return status;
+    launch->asking = asking;
+    launch->provider = asking->provider;
+    launch->relay_state = asking->relay_state;
+    rcidp_answer_note(launch->r, "RCIDP_SP", launch->provider->name);
+    rcidp_answer_note(launch->r, "RCIDP_IN_RESPONSE_TO", asking->request.id);
+    return OK;
+}
+
+static int read_parameters(launching *launch)
+{
+    bool asked;
+    int status;
+
+    if ((status = rcidp_asking_is_there(launch->r, &asked)) != OK)
+        return status;
+    if (asked)
+        return read_request(launch);
     if (launch->r->method_number == M_POST)
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_POST, NULL);
     if ((status = read_parameter(launch, "sp", &launch->sp)) != OK ||
@@ -190,6 +212,9 @@ static int choose_provider(launching *launch)
     const apr_array_header_t *names = launch->conf->launch->names;
     const char *chosen = NULL;
 
+    if (launch->provider)
+        return OK;
+
     for (int i = 0; i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
 
@@ -210,15 +235,69 @@ static int choose_provider(launching *launch)
     return OK;
 }
 
+/* The page that carries launch->xml to the ACS. */
+static int post(launching *launch, const char *acs)
+{
+    apr_pool_t *pool = launch->r->pool;
+    const char *base64 = apr_pencode_base64(pool, launch->xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
+
+    return rcidp_answer_page(
+        launch->r, rcidp_page_post(pool, acs, launch->provider->title, base64, launch->relay_state));
+}
+
+/* A request that cannot be met is answered all the same, by a signed error at the provider's own ACS. */
+static int answer_no(launching *launch, const rcidp_no *no)
+{
+    request_rec *r = launch->r;
+    rcidp_claims claims = {.issuer = launch->server->entity_id,
+                           .acs = launch->asking->acs,
+                           .in_response_to = launch->asking->request.id,
+                           .status = no->status,
+                           .substatus = no->substatus,
+                           .now = apr_time_now()};
+    const char *error = "no randomness";
+
+    rcidp_answer_note(r, "RCIDP_RESULT", no->word);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "RCIDP02: a request of %s cannot be met: %s",
+                  launch->provider->name, no->word);
+    if (r->header_only)
+        return rcidp_answer_head(r);
+    claims.response_id = rcidp_library_id(r->pool);
+    if (claims.response_id)
+        error = rcidp_response_make(r->pool, &claims, &launch->server->signer, &launch->xml);
+    return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_SIGNING, error) : post(launch, claims.acs);
+}
+
+static int judge_request(launching *launch)
+{
+    const rcidp_no *no =
+        launch->asking ? rcidp_asking_before(launch->asking, launch->server, launch->conf) : NULL;
+
+    return no ? answer_no(launch, no) : OK;
+}
+
 static int gather_claims(launching *launch)
 {
     int status = rcidp_claims_gather(launch->r, launch->conf, launch->provider, &launch->claims);
 
+    if (status == OK && launch->asking) {
+        launch->claims.acs = launch->asking->acs;
+        launch->claims.in_response_to = launch->asking->request.id;
+    }
     if (status == OK) {
         rcidp_answer_note(launch->r, "RCIDP_NAMEID", launch->claims.name_id);
         rcidp_answer_note(launch->r, "RCIDP_AUTHN_CONTEXT", launch->claims.authn_context);
     }
     return status;
+}
+
+/* What of the request only the claims can tell. */
+static int match_request(launching *launch)
+{
+    const rcidp_no *no =
+        launch->asking ? rcidp_asking_after(launch->asking, launch->conf, &launch->claims) : NULL;
+
+    return no ? answer_no(launch, no) : OK;
 }
 
 /* HEAD ends here: all has been judged, nothing is issued. */
@@ -247,7 +326,6 @@ static int post_response(launching *launch)
 {
     request_rec *r = launch->r;
     const rcidp_claims *claims = &launch->claims;
-    const char *base64 = apr_pencode_base64(r->pool, launch->xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
 
     rcidp_answer_note(r, "RCIDP_RESULT", "issued");
     rcidp_answer_note(r, "RCIDP_RESPONSE_ID", claims->response_id);
@@ -256,14 +334,14 @@ static int post_response(launching *launch)
                   "RCIDP01: issued to %s: Response %s, assertion %s, name ID %s, AuthnContext %s",
                   launch->provider->name, claims->response_id, claims->assertion_id, claims->name_id,
                   claims->authn_context);
-    return rcidp_answer_page(
-        r, rcidp_page_post(r->pool, claims->acs, launch->provider->title, base64, launch->relay_state));
+    return post(launch, claims->acs);
 }
 
 /* The straight line. A step returns OK to go on; DONE, or an HTTP status, ends the launch. */
 static int (*const steps[])(launching *) = {
-    check_itself,    check_transport, check_user,  check_path,    check_method,  read_parameters,
-    choose_provider, gather_claims,   answer_head, make_response, post_response,
+    check_itself,    check_transport, check_user,    check_path,    check_method,
+    read_parameters, choose_provider, judge_request, gather_claims, match_request,
+    answer_head,     make_response,   post_response,
 };
 
 int rcidp_launch_handler(request_rec *r)
@@ -291,6 +369,37 @@ int rcidp_launch_before_authentication(request_rec *r)
     launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
     status = check_itself(&launch);
     return status == OK ? check_transport(&launch) : status;
+}
+
+/* Would these credentials be asked for by a window of the browser, and are they not there? */
+static bool would_be_asked(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return type && !apr_table_get(r->headers_in, "Authorization") &&
+           (!strcasecmp(type, "Basic") || !strcasecmp(type, "Digest") || !strcasecmp(type, "Negotiate") ||
+            !strcasecmp(type, "GSSAPI"));
+}
+
+int rcidp_launch_before_sign_in(request_rec *r)
+{
+    launching launch = {.r = r};
+    const rcidp_no *no;
+    bool asked = false;
+    int status;
+
+    if (r->main || r->method_number != M_GET || !r->args || !rcidp_config_handles(r) || !would_be_asked(r))
+        return DECLINED;
+    launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
+    launch.server = rcidp_config_server(r->server);
+    if (launch.conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF || !launch.server->signer.key ||
+        check_path(&launch) != OK)
+        return DECLINED;
+    if ((status = rcidp_asking_is_there(r, &asked)) != OK || !asked)
+        return status == OK ? DECLINED : status;
+    status = read_request(&launch);
+    no = status == OK ? rcidp_asking_passive(launch.asking) : NULL;
+    return status != OK ? status : no ? answer_no(&launch, no) : DECLINED;
 }
 
 int rcidp_launch_fixup(request_rec *r)

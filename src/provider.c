@@ -14,11 +14,13 @@
 
 static const rcidp_provider built_in[] = {
     {"us", US, US ACS, "https://service.ringcentral.com/mobile/ssoLogin",
-     "RingCentral (United States, Canada)"},
+     "RingCentral (United States, Canada)", NULL, RCIDP_ENCRYPT_OFF, false},
     {"uk", EURO, EURO ACS, "https://service.ringcentral.co.uk/mobile/ssoLogin",
-     "RingCentral (United Kingdom)"},
-    {"eu", EURO, EURO ACS, "https://service.ringcentral.eu/mobile/ssoLogin", "RingCentral (Europe)"},
-    {"au", US, US ACS, "https://service.ringcentral.com.au/mobile/ssoLogin", "RingCentral (Australia)"},
+     "RingCentral (United Kingdom)", NULL, RCIDP_ENCRYPT_OFF, false},
+    {"eu", EURO, EURO ACS, "https://service.ringcentral.eu/mobile/ssoLogin", "RingCentral (Europe)", NULL,
+     RCIDP_ENCRYPT_OFF, false},
+    {"au", US, US ACS, "https://service.ringcentral.com.au/mobile/ssoLogin", "RingCentral (Australia)", NULL,
+     RCIDP_ENCRYPT_OFF, false},
 };
 
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
@@ -50,30 +52,127 @@ static bool is_provider_name(const char *name)
     return true;
 }
 
-static const char *set_member(cmd_parms *cmd, rcidp_provider *provider, const char *key, const char *value)
+/* A provider as its line says it; what can only be judged together waits here for the line's end. */
+typedef struct parsing {
+    cmd_parms *cmd;
+    rcidp_provider *provider;
+    const char *entity_id, *acs, *metadata, *signer;
+} parsing;
+
+static const char *set_encryption(parsing *line, const char *value)
 {
-    if (strcmp(key, "entityid") == 0) {
-        provider->entity_id = value;
-        return rcidp_url_is_uri(value) && strlen(value) <= RCIDP_ENTITY_ID_LIMIT
-                   ? NULL
-                   : apr_psprintf(cmd->pool, "entityid=%s is not an absolute URI of at most %d characters",
-                                  value, RCIDP_ENTITY_ID_LIMIT);
-    }
-    if (strcmp(key, "acs") == 0) {
-        provider->acs = value;
-        return rcidp_url_is_https(cmd->temp_pool, value)
-                   ? NULL
-                   : apr_psprintf(cmd->pool,
-                                  "acs=%s is not an https URL (with a host, without user or fragment)",
-                                  value);
+    if (!strcmp(value, "off"))
+        line->provider->encryption = RCIDP_ENCRYPT_OFF;
+    else if (!strcmp(value, "auto"))
+        line->provider->encryption = RCIDP_ENCRYPT_AUTO;
+    else if (!strcmp(value, "on"))
+        line->provider->encryption = RCIDP_ENCRYPT_ON;
+    else
+        return apr_psprintf(line->cmd->pool, "encryption=%s is none of off, auto, on", value);
+    return NULL;
+}
+
+static const char *set_allow_sha1(parsing *line, const char *value)
+{
+    line->provider->allow_sha1 = strcasecmp(value, "on") == 0;
+    return line->provider->allow_sha1 || !strcasecmp(value, "off")
+               ? NULL
+               : apr_psprintf(line->cmd->pool, "allow-sha1=%s is neither on nor off", value);
+}
+
+static const char *set_title(parsing *line, const char *value)
+{
+    line->provider->title = value;
+    return rcidp_text_is_xml(value) && *value ? NULL : "title= is empty or not UTF-8";
+}
+
+static const char *set_member(parsing *line, const char *key, const char *value)
+{
+    const char **text = !strcmp(key, "entityid")          ? &line->entity_id
+                        : !strcmp(key, "acs")             ? &line->acs
+                        : !strcmp(key, "metadata")        ? &line->metadata
+                        : !strcmp(key, "metadata-signer") ? &line->signer
+                                                          : NULL;
+
+    if (text) {
+        *text = value;
+        return *value ? NULL : apr_psprintf(line->cmd->pool, "%s= is empty", key);
     }
     if (strcmp(key, "relaystate") == 0)
-        return rcidp_config_relay_state(cmd, value, &provider->relay_state);
-    if (strcmp(key, "title") == 0) {
-        provider->title = value;
-        return rcidp_text_is_xml(value) && *value ? NULL : "title= is empty or not UTF-8";
-    }
-    return apr_psprintf(cmd->pool, "%s= is not known; known are entityid=, acs=, relaystate=, title=", key);
+        return rcidp_config_relay_state(line->cmd, value, &line->provider->relay_state);
+    if (strcmp(key, "title") == 0)
+        return set_title(line, value);
+    if (strcmp(key, "encryption") == 0)
+        return set_encryption(line, value);
+    if (strcmp(key, "allow-sha1") == 0)
+        return set_allow_sha1(line, value);
+    return apr_psprintf(
+        line->cmd->pool,
+        "%s= is not known; known are entityid=, acs=, metadata=, metadata-signer=, relaystate=, "
+        "title=, encryption=, allow-sha1=",
+        key);
+}
+
+/* The metadata file replaces what was known of entityID, ACS and certificates. */
+static const char *read_metadata(parsing *line)
+{
+    apr_pool_t *pool = line->cmd->pool;
+    rcidp_provider *provider = line->provider;
+    const rcidp_certificate *signer = NULL;
+    const char *error = NULL;
+
+    if (!line->metadata)
+        return line->signer ? "metadata-signer= is given without metadata=" : NULL;
+    if (line->signer)
+        error = rcidp_certificate_read(pool, ap_server_root_relative(pool, line->signer), &signer);
+    if (!error)
+        error = rcidp_partner_read(pool, ap_server_root_relative(pool, line->metadata), line->entity_id,
+                                   signer, &provider->partner);
+    if (error)
+        return error;
+    provider->entity_id = provider->partner->entity_id;
+    provider->acs = provider->partner->acs;
+    if (line->acs && !rcidp_partner_endpoint(provider->partner, line->acs, -1))
+        return apr_psprintf(pool, "acs=%s is not an AssertionConsumerService of the metadata", line->acs);
+    return NULL;
+}
+
+static const char *set_addresses(parsing *line)
+{
+    rcidp_provider *provider = line->provider;
+
+    if (line->entity_id)
+        provider->entity_id = line->entity_id;
+    if (line->acs)
+        provider->acs = line->acs;
+    if (!provider->entity_id || !provider->acs)
+        return apr_psprintf(line->cmd->pool, "%s needs entityid=URI and acs=URL, or metadata=FILE",
+                            provider->name);
+    if (!rcidp_url_is_uri(provider->entity_id) || strlen(provider->entity_id) > RCIDP_ENTITY_ID_LIMIT)
+        return apr_psprintf(line->cmd->pool, "entityid=%s is not an absolute URI of at most %d characters",
+                            provider->entity_id, RCIDP_ENTITY_ID_LIMIT);
+    if (!rcidp_url_is_https(line->cmd->temp_pool, provider->acs))
+        return apr_psprintf(line->cmd->pool,
+                            "acs=%s is not an https URL (with a host, without user or fragment)",
+                            provider->acs);
+    return NULL;
+}
+
+static const char *check_encryption(const parsing *line)
+{
+    if (line->provider->encryption == RCIDP_ENCRYPT_ON && !rcidp_provider_encrypt_to(line->provider))
+        return "encryption=on needs metadata=FILE with an RSA certificate for encryption";
+    return NULL;
+}
+
+const rcidp_certificate *rcidp_provider_encrypt_to(const rcidp_provider *provider)
+{
+    const rcidp_partner *partner = provider->partner;
+
+    if (provider->encryption == RCIDP_ENCRYPT_OFF || !partner || !partner->encryption->nelts ||
+        (provider->encryption == RCIDP_ENCRYPT_AUTO && !partner->takes_our_encryption))
+        return NULL;
+    return APR_ARRAY_IDX(partner->encryption, 0, const rcidp_certificate *);
 }
 
 const char *rcidp_provider_parse(cmd_parms *cmd, const char *args, const apr_array_header_t *providers,
@@ -81,28 +180,27 @@ const char *rcidp_provider_parse(cmd_parms *cmd, const char *args, const apr_arr
 {
     const char *name = rcidp_value_word(cmd->pool, &args), *word, *error = NULL;
     const rcidp_provider *known = rcidp_provider_find(providers, name);
-    rcidp_provider *made = apr_pcalloc(cmd->pool, sizeof(*made));
+    parsing line = {.cmd = cmd, .provider = apr_pcalloc(cmd->pool, sizeof(rcidp_provider))};
 
     if (!is_provider_name(name))
         return apr_psprintf(cmd->pool,
                             "\"%s\" is no NAME: 1 to 64 letters, digits, dots, dashes, underscores", name);
     if (known)
-        *made = *known;
-    made->name = name;
+        *line.provider = *known;
+    line.provider->name = name;
     while (!error && *(word = rcidp_value_word(cmd->pool, &args))) {
         const char *value = strchr(word, '=');
 
-        error = value ? set_member(cmd, made, apr_pstrmemdup(cmd->pool, word, (apr_size_t)(value - word)),
-                                   value + 1)
-                      : apr_psprintf(cmd->pool, "\"%s\" is not of the form KEY=VALUE", word);
+        error =
+            value ? set_member(&line, apr_pstrmemdup(cmd->pool, word, (apr_size_t)(value - word)), value + 1)
+                  : apr_psprintf(cmd->pool, "\"%s\" is not of the form KEY=VALUE", word);
     }
-    if (error)
+    if (error || (error = read_metadata(&line)) || (error = set_addresses(&line)) ||
+        (error = check_encryption(&line)))
         return error;
-    if (!made->entity_id || !made->acs)
-        return apr_psprintf(cmd->pool, "%s needs entityid=URI and acs=URL", name);
-    if (!made->title)
-        made->title = name;
-    *provider = made;
+    if (!line.provider->title)
+        line.provider->title = name;
+    *provider = line.provider;
     return NULL;
 }
 

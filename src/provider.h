@@ -6,13 +6,25 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "partner.h"
+
+/* encryption= of the assertion; "auto": where the metadata has a certificate for it and takes our algorithms.
+ */
+typedef enum { RCIDP_ENCRYPT_OFF, RCIDP_ENCRYPT_AUTO, RCIDP_ENCRYPT_ON } rcidp_encryption;
+
 typedef struct rcidp_provider {
-    const char *name;        /* as RcIdpLaunch and ?sp= say it */
-    const char *entity_id;   /* the audience */
-    const char *acs;         /* https URL of the assertion consumer service */
-    const char *relay_state; /* its default RelayState, NULL for none */
-    const char *title;       /* for people */
+    const char *name;             /* as RcIdpLaunch and ?sp= say it */
+    const char *entity_id;        /* the audience */
+    const char *acs;              /* https URL of the assertion consumer service */
+    const char *relay_state;      /* its default RelayState, NULL for none */
+    const char *title;            /* for people */
+    const rcidp_partner *partner; /* what its metadata says, NULL without metadata */
+    rcidp_encryption encryption;
+    bool allow_sha1; /* in the signatures of its AuthnRequests */
 } rcidp_provider;
+
+/* The certificate that its assertions are encrypted to, NULL for none. */
+const rcidp_certificate *rcidp_provider_encrypt_to(const rcidp_provider *provider);
 
 /* The provider of that name: of `providers` (of const rcidp_provider *, may be NULL), the later winning, else
  * a built-in one, else NULL. */

@@ -75,8 +75,7 @@ static void collect(request_rec *r, const rcidp_server_conf *conf, rcidp_metadat
         if (launch) {
             const rcidp_dir_conf *effective = rcidp_config_launch(r->pool, r->server, launch->path);
 
-            add_once(endpoints,
-                     apr_pstrcat(r->pool, conf->base_url, ap_escape_uri(r->pool, launch->path), NULL));
+            add_once(endpoints, rcidp_config_url(r->pool, conf, launch->path));
             add_once(formats, effective->name_id->format);
             add_attributes(r->pool, attributes, effective->attributes);
         }
