@@ -163,11 +163,12 @@ const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rci
     ERR_clear_error();
     if (!x509)
         return apr_psprintf(pool, "%s has no certificate in PEM form", file);
-    error = adopt(pool, x509, file, certificate);
-    if (!error && has_weak_signature((*certificate)->x509))
-        error = apr_psprintf(
+    if (has_weak_signature(x509)) {
+        X509_free(x509);
+        return apr_psprintf(
             pool, "the certificate in %s is signed with SHA-1 or MD5; SHA-256 or better is needed", file);
-    return error;
+    }
+    return adopt(pool, x509, file, certificate);
 }
 
 const char *rcidp_certificate_parse(apr_pool_t *pool, const char *base64, const char *file,

@@ -17,7 +17,8 @@
 /* A Response in the making. */
 typedef struct response {
     rcidp_tree tree;
-    xmlNsPtr samlp, saml;
+    xmlNsPtr samlp, saml; /* declared on the root */
+    xmlNsPtr inner;       /* saml within the assertion */
     xmlNodePtr root, assertion;
     apr_pool_t *pool;
     const rcidp_claims *claims;
@@ -40,10 +41,10 @@ static void add_subject(response *out)
 {
     const rcidp_claims *claims = out->claims;
     rcidp_tree *tree = &out->tree;
-    xmlNodePtr subject = rcidp_tree_element(tree, out->assertion, out->saml, "Subject", NULL);
-    xmlNodePtr name_id = rcidp_tree_element(tree, subject, out->saml, "NameID", claims->name_id);
-    xmlNodePtr confirmation = rcidp_tree_element(tree, subject, out->saml, "SubjectConfirmation", NULL);
-    xmlNodePtr data = rcidp_tree_element(tree, confirmation, out->saml, "SubjectConfirmationData", NULL);
+    xmlNodePtr subject = rcidp_tree_element(tree, out->assertion, out->inner, "Subject", NULL);
+    xmlNodePtr name_id = rcidp_tree_element(tree, subject, out->inner, "NameID", claims->name_id);
+    xmlNodePtr confirmation = rcidp_tree_element(tree, subject, out->inner, "SubjectConfirmation", NULL);
+    xmlNodePtr data = rcidp_tree_element(tree, confirmation, out->inner, "SubjectConfirmationData", NULL);
 
     rcidp_tree_attribute(tree, name_id, "Format", claims->name_id_format);
     rcidp_tree_attribute(tree, confirmation, "Method", METHOD_BEARER);
@@ -57,27 +58,27 @@ static void add_conditions(response *out)
 {
     const rcidp_claims *claims = out->claims;
     rcidp_tree *tree = &out->tree;
-    xmlNodePtr conditions = rcidp_tree_element(tree, out->assertion, out->saml, "Conditions", NULL);
-    xmlNodePtr restriction = rcidp_tree_element(tree, conditions, out->saml, "AudienceRestriction", NULL);
+    xmlNodePtr conditions = rcidp_tree_element(tree, out->assertion, out->inner, "Conditions", NULL);
+    xmlNodePtr restriction = rcidp_tree_element(tree, conditions, out->inner, "AudienceRestriction", NULL);
 
     rcidp_tree_attribute(tree, conditions, "NotBefore", after(out, claims->now, -claims->clock_skew));
     rcidp_tree_attribute(tree, conditions, "NotOnOrAfter", after(out, claims->now, claims->lifetime));
-    rcidp_tree_element(tree, restriction, out->saml, "Audience", claims->audience);
+    rcidp_tree_element(tree, restriction, out->inner, "Audience", claims->audience);
 }
 
 static void add_authn_statement(response *out)
 {
     const rcidp_claims *claims = out->claims;
     rcidp_tree *tree = &out->tree;
-    xmlNodePtr statement = rcidp_tree_element(tree, out->assertion, out->saml, "AuthnStatement", NULL);
-    xmlNodePtr context = rcidp_tree_element(tree, statement, out->saml, "AuthnContext", NULL);
+    xmlNodePtr statement = rcidp_tree_element(tree, out->assertion, out->inner, "AuthnStatement", NULL);
+    xmlNodePtr context = rcidp_tree_element(tree, statement, out->inner, "AuthnContext", NULL);
 
     rcidp_tree_attribute(tree, statement, "AuthnInstant", after(out, claims->authn_instant, 0));
     rcidp_tree_attribute(tree, statement, "SessionIndex", claims->assertion_id);
     if (claims->session_lifetime)
         rcidp_tree_attribute(tree, statement, "SessionNotOnOrAfter",
                              after(out, claims->authn_instant, claims->session_lifetime));
-    rcidp_tree_element(tree, context, out->saml, "AuthnContextClassRef", claims->authn_context);
+    rcidp_tree_element(tree, context, out->inner, "AuthnContextClassRef", claims->authn_context);
 }
 
 /* An AttributeStatement without an Attribute would break the schema. */
@@ -89,15 +90,15 @@ static void add_attributes(response *out)
 
     if (!attributes->nelts)
         return;
-    statement = rcidp_tree_element(tree, out->assertion, out->saml, "AttributeStatement", NULL);
+    statement = rcidp_tree_element(tree, out->assertion, out->inner, "AttributeStatement", NULL);
     for (int i = 0; i < attributes->nelts; i++) {
         const rcidp_attribute *attribute = APR_ARRAY_IDX(attributes, i, const rcidp_attribute *);
-        xmlNodePtr node = rcidp_tree_element(tree, statement, out->saml, "Attribute", NULL);
+        xmlNodePtr node = rcidp_tree_element(tree, statement, out->inner, "Attribute", NULL);
 
         rcidp_tree_attribute(tree, node, "Name", attribute->name);
         rcidp_tree_attribute(tree, node, "NameFormat", attribute->name_format);
         for (int v = 0; v < attribute->values->nelts; v++)
-            rcidp_tree_element(tree, node, out->saml, "AttributeValue",
+            rcidp_tree_element(tree, node, out->inner, "AttributeValue",
                                APR_ARRAY_IDX(attribute->values, v, const char *));
     }
 }
@@ -132,8 +133,13 @@ static void build(response *out)
     if (claims->status)
         return;
     out->assertion = rcidp_tree_element(tree, out->root, out->saml, "Assertion", NULL);
+    out->inner = out->saml;
+    if (claims->encrypt_to) { /* what is encrypted must be understood without what is around it */
+        out->inner = rcidp_tree_namespace(tree, out->assertion, NS_ASSERTION, "saml");
+        xmlSetNs(out->assertion, out->inner);
+    }
     add_head(out, out->assertion, claims->assertion_id);
-    rcidp_tree_element(tree, out->assertion, out->saml, "Issuer", claims->issuer);
+    rcidp_tree_element(tree, out->assertion, out->inner, "Issuer", claims->issuer);
     add_subject(out);
     add_conditions(out);
     add_authn_statement(out);
@@ -157,9 +163,9 @@ static const char *sign(const response *out, const rcidp_signer *signer)
     const rcidp_claims *claims = out->claims;
     bool whole = claims->status || (claims->sign & RCIDP_SIGN_RESPONSE);
     bool assertion = !claims->status && (claims->sign & RCIDP_SIGN_ASSERTION);
-    const char *error = NULL;
+    const char *error = claims->sign & ~RCIDP_SIGN_BOTH ? "there is no such signature" : NULL;
 
-    if (assertion)
+    if (!error && assertion)
         error = rcidp_sign(out->assertion, signer);
     if (!error && out->assertion && is_signed(out->assertion) != assertion)
         error = "the assertion does not carry the signature that it should";
