@@ -21,6 +21,7 @@ static const struct {
     {"form", AC_CLASSES "PasswordProtectedTransport", AC_CLASSES "Password"},
     {"Negotiate", AC_CLASSES "Kerberos", AC_CLASSES "Kerberos"},
     {"GSSAPI", AC_CLASSES "Kerberos", AC_CLASSES "Kerberos"},
+    {"ClientCert", AC_CLASSES "TLSClient", AC_CLASSES "unspecified"}, /* newer mod_ssl's name for none */
     {NULL, AC_CLASSES "TLSClient", AC_CLASSES "unspecified"},
 };
 

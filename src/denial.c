@@ -15,8 +15,11 @@
 /* Why httpd refuses, as far as its status tells; NULL for what is none of ours. */
 static const char *sentence(const request_rec *r)
 {
+    const char *denied = apr_table_get(r->subprocess_env, "RCIDP_ERROR");
+
+    /* Also for who did sign in, unless AuthzSendForbiddenOnFailure is on. */
     if (r->status == HTTP_UNAUTHORIZED)
-        return "You have not signed in, or your name or password is wrong.";
+        return denied ? denied : "You have not signed in, or your name or password is wrong.";
     if (r->status == HTTP_FORBIDDEN)
         return r->user ? NOT_ASSIGNED : "RingCentral cannot be opened from here.";
     return r->status >= HTTP_INTERNAL_SERVER_ERROR ? "You cannot be signed in at the moment. Try again soon."

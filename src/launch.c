@@ -87,15 +87,15 @@ static int check_transport(launching *launch)
     return OK;
 }
 
-/* A name without an AuthType comes from SSLUserName, which does not ask whether the certificate was verified.
- */
+/* A name without an AuthType, or with mod_ssl's own, comes from SSLUserName, which does not ask whether the
+ * certificate was verified. */
 static bool is_signed_in(request_rec *r)
 {
     const char *verified;
 
     if (!r->user || !*r->user)
         return false;
-    if (r->ap_auth_type)
+    if (r->ap_auth_type && strcasecmp(r->ap_auth_type, "ClientCert") != 0)
         return true;
     verified = ap_ssl_var_lookup(r->pool, r->server, r->connection, r, "SSL_CLIENT_VERIFY");
     return verified && strcmp(verified, "SUCCESS") == 0;

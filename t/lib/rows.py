@@ -93,7 +93,7 @@ class Rows:
         ok(not found, "%s: %s page of ours" % (name, "a" if ours else "no"), *found)
         lines = self.server.log(mark).splitlines()
         said = [line for line in lines if re.search(r"RCIDP\d\d:", line) and not any(re.search(more, line) for more in also)]
-        is_([re.search(r"\[rcidp:(\w+)\].* (RCIDP\d\d):", line).groups() for line in said],
+        is_([re.search(r"\[rcidp:(\w+)\].*? (RCIDP\d\d):", line).groups() for line in said],
             [(level, tag)] if tag else [], name + ": in the error log")
         if log and result != "head":
             ok(any(re.search(log, line) for line in said), "%s: it says /%s/" % (name, log), *said)
