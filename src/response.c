@@ -163,7 +163,8 @@ static const char *sign(const response *out, const rcidp_signer *signer)
     const rcidp_claims *claims = out->claims;
     bool whole = claims->status || (claims->sign & RCIDP_SIGN_RESPONSE);
     bool assertion = !claims->status && (claims->sign & RCIDP_SIGN_ASSERTION);
-    const char *error = claims->sign & ~RCIDP_SIGN_BOTH ? "there is no such signature" : NULL;
+    const char *error =
+        (claims->sign | RCIDP_SIGN_BOTH) != RCIDP_SIGN_BOTH ? "there is no such signature" : NULL;
 
     if (!error && assertion)
         error = rcidp_sign(out->assertion, signer);
