@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify.h"
 
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -11,10 +13,13 @@
 
 #include "foreign.h"
 #include "sign.h"
+#include "text.h"
 
 #define DSIG "http://www.w3.org/2000/09/xmldsig#"
 #define MORE "http://www.w3.org/2001/04/xmldsig-more#"
 #define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
+
+#define PREFIX_LIST_LIMIT 256
 
 /* What is taken besides our own algorithms, where the administrator allows it. */
 #define RSA_SHA1 DSIG "rsa-sha1"
@@ -55,6 +60,22 @@ static bool is_exclusive(const xmlChar *uri)
     return xmlStrEqual(uri, BAD_CAST EXCLUSIVE) || xmlStrEqual(uri, BAD_CAST EXCLUSIVE "WithComments");
 }
 
+/* What stands in a transform or canonicalisation: prefixes at most, and few, since each of them is looked up
+ * for each element. */
+static bool has_few_prefixes(const xmlNode *method)
+{
+    bool few = true;
+
+    for (const xmlNode *node = method->children; node && few; node = node->next) {
+        xmlChar *prefixes =
+            node->type == XML_ELEMENT_NODE ? xmlGetNoNsProp(node, BAD_CAST "PrefixList") : NULL;
+
+        few = node->type != XML_ELEMENT_NODE || (prefixes && xmlStrlen(prefixes) <= PREFIX_LIST_LIMIT);
+        xmlFree(prefixes);
+    }
+    return few;
+}
+
 /* Only transforms that can not take anything out of what is signed, but the signature itself. */
 static bool are_transforms_harmless(const xmlNode *transforms)
 {
@@ -66,7 +87,7 @@ static bool are_transforms_harmless(const xmlNode *transforms)
         bool known = uri && (is_exclusive(uri) || xmlStrEqual(uri, BAD_CAST DSIG "enveloped-signature"));
 
         xmlFree(uri);
-        if (!known || ++count > 2)
+        if (!known || ++count > 2 || !has_few_prefixes(node))
             return false;
     }
     return count > 0;
@@ -99,7 +120,7 @@ static bool is_well_made(const xmlNode *signature, const xmlNode *root, bool all
     const xmlNode *reference = rcidp_foreign_child(info, DSIG, "Reference");
     const xmlNode *c14n = rcidp_foreign_child(info, DSIG, "CanonicalizationMethod");
     xmlChar *method = c14n ? xmlGetNoNsProp(c14n, xmlSecAttrAlgorithm) : NULL;
-    bool exclusive = method && is_exclusive(method);
+    bool exclusive = method && is_exclusive(method) && has_few_prefixes(c14n);
 
     xmlFree(method);
     return exclusive && reference && !rcidp_foreign_next(reference, DSIG, "Reference") &&
@@ -141,7 +162,7 @@ static bool is_made_by(xmlNodePtr signature, const rcidp_certificate *certificat
 rcidp_verdict rcidp_verify_element(xmlNodePtr root, const apr_array_header_t *certificates, bool allow_sha1)
 {
     xmlNodePtr signature = rcidp_foreign_child(root, DSIG, "Signature");
-    xmlAttrPtr attribute = xmlHasProp(root, BAD_CAST "ID");
+    xmlAttrPtr attribute = xmlHasNsProp(root, BAD_CAST "ID", NULL);
     xmlChar *id;
     bool registered;
 
@@ -150,13 +171,63 @@ rcidp_verdict rcidp_verify_element(xmlNodePtr root, const apr_array_header_t *ce
     if (!signature || count_signatures(root) != 1 || !attribute || !is_well_made(signature, root, allow_sha1))
         return RCIDP_REFUSED;
     id = xmlNodeListGetString(root->doc, attribute->children, 1);
-    registered = id && xmlAddID(NULL, root->doc, id, attribute);
+    /* A name, so that the reference to it cannot be read as an XPointer; and one that nothing else bears. */
+    registered = id && rcidp_text_is_name((const char *)id) && xmlAddID(NULL, root->doc, id, attribute);
     xmlFree(id);
     for (int i = 0; registered && i < certificates->nelts; i++) {
         if (is_made_by(signature, APR_ARRAY_IDX(certificates, i, const rcidp_certificate *)))
             return RCIDP_VERIFIED;
     }
     return RCIDP_REFUSED;
+}
+
+/* The two numbers of an ECDSA signature as XML has them, side by side (RFC 4050), in OpenSSL's form: its
+ * length, or -1 if these are none. The caller frees *der with OPENSSL_free(). */
+static int der_of_numbers(const EVP_PKEY *key, const unsigned char *numbers, apr_size_t length,
+                          unsigned char **der)
+{
+    int half = (EVP_PKEY_get_bits(key) + 7) / 8, size = -1;
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+    BIGNUM *r = NULL, *s = NULL;
+
+    *der = NULL;
+    if (pair && length == 2 * (apr_size_t)half) {
+        r = BN_bin2bn(numbers, half, NULL);
+        s = BN_bin2bn(numbers + half, half, NULL);
+        if (r && s && ECDSA_SIG_set0(pair, r, s) == 1) {
+            r = s = NULL;
+            size = i2d_ECDSA_SIG(pair, der);
+        }
+    }
+    BN_free(r);
+    BN_free(s);
+    ECDSA_SIG_free(pair);
+    return size;
+}
+
+static bool verifies(EVP_PKEY *key, const EVP_MD *hash, const char *text, apr_size_t length,
+                     const unsigned char *signature, apr_size_t signature_length)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool made =
+        context && EVP_DigestVerifyInit(context, NULL, hash, NULL, key) == 1 &&
+        EVP_DigestVerify(context, signature, signature_length, (const unsigned char *)text, length) == 1;
+
+    EVP_MD_CTX_free(context);
+    return made;
+}
+
+/* ECDSA is written in DER by some, as XML has it by others; SAML does not say. */
+static bool verifies_ecdsa(EVP_PKEY *key, const EVP_MD *hash, const char *text, apr_size_t length,
+                           const unsigned char *signature, apr_size_t signature_length)
+{
+    unsigned char *der;
+    int size = der_of_numbers(key, signature, signature_length, &der);
+    bool made = verifies(key, hash, text, length, signature, signature_length) ||
+                (size > 0 && verifies(key, hash, text, length, der, (apr_size_t)size));
+
+    OPENSSL_free(der);
+    return made;
 }
 
 rcidp_verdict rcidp_verify_text(const char *text, apr_size_t length, const char *algorithm,
@@ -168,13 +239,11 @@ rcidp_verdict rcidp_verify_text(const char *text, apr_size_t length, const char 
 
     for (int i = 0; hash && !made && i < certificates->nelts; i++) {
         EVP_PKEY *key = X509_get0_pubkey(APR_ARRAY_IDX(certificates, i, const rcidp_certificate *)->x509);
-        EVP_MD_CTX *context = EVP_MD_CTX_new();
 
         made =
-            context && EVP_PKEY_is_a(key, ec ? "EC" : "RSA") &&
-            EVP_DigestVerifyInit(context, NULL, hash, NULL, key) == 1 &&
-            EVP_DigestVerify(context, signature, signature_length, (const unsigned char *)text, length) == 1;
-        EVP_MD_CTX_free(context);
+            ec ? EVP_PKEY_is_a(key, "EC") &&
+                     verifies_ecdsa(key, hash, text, length, signature, signature_length)
+               : EVP_PKEY_is_a(key, "RSA") && verifies(key, hash, text, length, signature, signature_length);
     }
     ERR_clear_error();
     return made ? RCIDP_VERIFIED : RCIDP_REFUSED;
