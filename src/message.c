@@ -7,6 +7,8 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "text.h"
+
 #define TOO_LARGE "it has more than 128 KiB"
 
 /* The bytes behind canonical base64: the one text that encodes them. */
@@ -17,6 +19,8 @@ static const char *decode(apr_pool_t *pool, const char *base64, const char **byt
     if (strlen(base64) > RCIDP_MESSAGE_LIMIT / 3 * 4 + 4)
         return TOO_LARGE;
     *bytes = apr_pdecode_base64(pool, base64, APR_ENCODE_STRING, APR_ENCODE_NONE, length);
+    if (*bytes && *length > RCIDP_MESSAGE_LIMIT)
+        return TOO_LARGE;
     again = *bytes ? apr_pencode_base64(pool, *bytes, (apr_ssize_t)*length, APR_ENCODE_NONE, NULL) : NULL;
     return again && strcmp(again, base64) == 0 ? NULL : "it is not in base64";
 }
@@ -79,8 +83,11 @@ const char *rcidp_message_signed_text(apr_pool_t *pool, const char *query)
 {
     const char *request = raw_pair(pool, query, "SAMLRequest");
     const char *state = raw_pair(pool, query, "RelayState");
-    const char *algorithm = raw_pair(pool, query, "SigAlg");
+    const char *algorithm = raw_pair(pool, query, "SigAlg"), *decoded;
 
+    /* A RelayState under an encoded name would be taken, and not be signed. */
+    if (rcidp_text_parameter(pool, query, "RelayState", &decoded) || (decoded && !state))
+        return NULL;
     if (!request || !algorithm)
         return NULL;
     return apr_pstrcat(pool, request, state ? "&" : "", state ? state : "", "&", algorithm, NULL);

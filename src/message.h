@@ -18,7 +18,7 @@ const char *rcidp_message_inflate(apr_pool_t *pool, const char *base64, const ch
 
 /* What a signature of HTTP-Redirect is over: SAMLRequest, RelayState if it is there, and SigAlg, in this
  * order, as the bytes stand in the query string. In pool; NULL if SAMLRequest or SigAlg does not stand there
- * under its plain name. */
+ * under its plain name, or RelayState under another one, or twice. */
 const char *rcidp_message_signed_text(apr_pool_t *pool, const char *query);
 
 #endif
