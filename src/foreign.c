@@ -9,6 +9,8 @@
 
 #define NO_OTHERS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA)
 
+#define QUOTES_LIMIT 256
+
 /* strstr() for a text that no NUL ends. */
 static bool contains(const char *text, apr_size_t length, const char *word)
 {
@@ -21,6 +23,21 @@ static bool contains(const char *text, apr_size_t length, const char *word)
     return false;
 }
 
+/* Does a start tag have so many attributes that to compare each with all others takes longer than to read the
+ * rest? No attribute holds a "<", so that a tag's quotes stand between two of them. */
+static bool is_crowded(const char *text, apr_size_t length)
+{
+    int quotes = 0;
+
+    for (apr_size_t i = 0; i < length && quotes <= QUOTES_LIMIT; i++) {
+        if (text[i] == '<')
+            quotes = 0;
+        else if (text[i] == '"' || text[i] == '\'')
+            quotes++;
+    }
+    return quotes > QUOTES_LIMIT;
+}
+
 const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *doc)
 {
     *doc = NULL;
@@ -29,6 +46,8 @@ const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *
     /* Looked for in the text, so that no declaration is even read. */
     if (contains(text, length, "<!DOCTYPE"))
         return "it has a DTD";
+    if (is_crowded(text, length))
+        return "it has too many attributes in one place";
     *doc = xmlReadMemory(text, (int)length, NULL, "UTF-8", NO_OTHERS);
     if (*doc && !(*doc)->intSubset && !(*doc)->extSubset && xmlDocGetRootElement(*doc))
         return NULL;
