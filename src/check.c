@@ -122,19 +122,20 @@ static void check_signer(inspection *check)
     conf->signer.algorithm = algorithm;
 }
 
-/* The port that browsers use: ServerName's, or that of the addresses if it is one, or 443 if it is among
- * several. */
+/* The port that browsers use: ServerName's, or that of the virtual host's addresses, or where these name none
+ * that of Listen; of several it is 443. */
 static apr_port_t default_port(const server_rec *s)
 {
-    apr_port_t port = s->port;
+    apr_port_t port = 0;
 
-    if (port && s->addrs && s->addrs->host_port != port)
-        return port; /* httpd starts with the first address's: this one was named */
-    for (const server_addr_rec *address = s->addrs; port && address; address = address->next) {
-        if (address->host_port == DEFAULT_HTTPS_PORT)
-            port = DEFAULT_HTTPS_PORT;
+    /* Without ServerName httpd starts with the first address's; ServerName without a port takes that back. */
+    if (s->port && !(s->addrs && s->addrs->host_port == s->port))
+        return s->port;
+    for (const server_addr_rec *address = s->addrs; address; address = address->next) {
+        if (!port || address->host_port == DEFAULT_HTTPS_PORT)
+            port = address->host_port;
     }
-    for (const ap_listen_rec *listener = s->port ? NULL : ap_listeners; listener; listener = listener->next) {
+    for (const ap_listen_rec *listener = port ? NULL : ap_listeners; listener; listener = listener->next) {
         if (!port || listener->bind_addr->port == DEFAULT_HTTPS_PORT)
             port = listener->bind_addr->port;
     }
