@@ -70,7 +70,8 @@ static const char *read_key(reading *in, const xmlNode *descriptor)
     const char *use = rcidp_foreign_attribute(in->pool, descriptor, "use"), *error;
     const xmlNode *info = rcidp_foreign_child(descriptor, DS, "KeyInfo");
 
-    read_methods(in, descriptor);
+    if (!use || strcmp(use, "signing") != 0)
+        read_methods(in, descriptor);
     for (xmlNodePtr data = rcidp_foreign_child(info, DS, "X509Data"); data;
          data = rcidp_foreign_next(data, DS, "X509Data")) {
         xmlNodePtr node = rcidp_foreign_child(data, DS, "X509Certificate");
@@ -170,25 +171,21 @@ static const xmlNode *find_role(reading *in, const xmlNode *entity)
     return NULL;
 }
 
-/* The entity that is meant, found in a tree of groups; counts what could be meant. Each group on the way must
- * be valid. */
-static const char *find_entity(reading *in, const xmlNode *node, const char *wanted, const xmlNode **found,
-                               int *count)
+/* The entity that is meant, found in a tree of groups; counts what could be meant. */
+static void find_entity(reading *in, const xmlNode *node, const char *wanted, const xmlNode **found,
+                        int *count)
 {
-    const char *error = NULL, *id;
-
     if (rcidp_foreign_is(node, MD, "EntityDescriptor") && find_role(in, node)) {
-        id = rcidp_foreign_attribute(in->pool, node, "entityID");
+        const char *id = rcidp_foreign_attribute(in->pool, node, "entityID");
+
         if (id && (!wanted || strcmp(id, wanted) == 0)) {
             *found = node;
             ++*count;
         }
     } else if (rcidp_foreign_is(node, MD, "EntitiesDescriptor")) {
-        error = read_valid_until(in, node);
-        for (node = node->children; node && !error; node = node->next)
-            error = find_entity(in, node, wanted, found, count);
+        for (node = node->children; node; node = node->next)
+            find_entity(in, node, wanted, found, count);
     }
-    return error;
 }
 
 static const char *check_signer(reading *in, xmlNodePtr root, const rcidp_certificate *signer)
@@ -217,20 +214,21 @@ static const char *read_document(reading *in, xmlNodePtr root, const char *wante
     int count = 0;
     const char *error = signer ? check_signer(in, root, signer) : NULL;
 
-    if (!error)
-        error = find_entity(in, root, wanted, &entity, &count);
     if (error)
         return error;
+    find_entity(in, root, wanted, &entity, &count);
     if (!count)
         return complain(
             in, wanted ? apr_psprintf(in->pool, "there is no SAML 2.0 service provider %s in it", wanted)
                        : "it is no metadata of a SAML 2.0 service provider");
     if (count > 1)
-        return complain(in, "it has several service providers; choose one by entityid=, before metadata=");
+        return complain(in, "it has several service providers; choose one by entityid=");
     in->partner->entity_id = rcidp_foreign_attribute(in->pool, entity, "entityID");
     if (!rcidp_url_is_uri(in->partner->entity_id) || strlen(in->partner->entity_id) > ENTITY_ID_LIMIT)
         return complain(in, "its entityID is not an absolute URI");
-    error = read_valid_until(in, entity);
+    /* The entity, and each group that it is in. */
+    for (const xmlNode *node = entity; node->type == XML_ELEMENT_NODE && !error; node = node->parent)
+        error = read_valid_until(in, node);
     return error ? error : read_role(in, find_role(in, entity));
 }
 
