@@ -19,11 +19,10 @@
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
 static void init_child(apr_pool_t *pool, server_rec *s)
 {
-    const char *error = rcidp_library_init();
+    const char *error = rcidp_check_takes_requests(s) ? rcidp_lasso_init() : NULL;
 
-    if (!error && rcidp_check_takes_requests(s))
-        error = rcidp_lasso_init();
-
+    if (!error) /* Lasso starts xmlsec whether it is up or not */
+        error = rcidp_library_init();
     (void)pool;
     if (error)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);

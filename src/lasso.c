@@ -13,7 +13,6 @@
 #include <lasso/xml/saml-2.0/samlp2_name_id_policy.h>
 #include <lasso/xml/saml-2.0/samlp2_requested_authn_context.h>
 #include <lasso/xml/saml-2.0/samlp2_scoping.h>
-#include <xmlsec/errors.h>
 
 #include "foreign.h"
 #include "text.h"
@@ -37,7 +36,6 @@ const char *rcidp_lasso_init(void)
     g_log_set_handler("Lasso", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_RECURSION), drop_message, NULL);
     if (lasso_init() != 0)
         return "lasso_init() failed";
-    xmlSecErrorsDefaultCallbackEnableOutput(0); /* Lasso has turned it on again */
     return NULL;
 }
 
@@ -116,6 +114,17 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
     return NULL;
 }
 
+/* From the tree, since Lasso makes 0 of what is no number. */
+static const char *read_index(apr_pool_t *pool, const xmlNode *root, int *index)
+{
+    static const char name[] = "AssertionConsumerServiceIndex";
+
+    *index = rcidp_foreign_number(pool, root, name);
+    return *index < 0 && rcidp_foreign_attribute(pool, root, name)
+               ? "its AssertionConsumerServiceIndex is no number"
+               : NULL;
+}
+
 const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request)
 {
     LassoNode *node = NULL;
@@ -128,11 +137,7 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
         error = read_request(pool, (LassoSamlp2AuthnRequest *)node, request);
     if (node)
         g_object_unref(node);
-    /* Lasso takes a flag for false when it does not know it, and an index for none: the tree tells the two
-     * apart. */
-    if (!error && !rcidp_foreign_attribute(pool, root, "AssertionConsumerServiceIndex"))
-        request->acs_index = -1;
-    return error;
+    return error ? error : read_index(pool, root, &request->acs_index);
 }
 
 /* Metadata of a service provider that wants what we send. */
