@@ -41,7 +41,7 @@ static bool is_timely(const rcidp_authn_request *request, const rcidp_dir_conf *
         request->issue_instant < now - apr_time_from_sec(OLDEST_REQUEST) - skew)
         return false;
     return !request->not_on_or_after ||
-           (rcidp_text_instant(request->not_on_or_after, &until) && now < until + skew);
+           (rcidp_text_date_time(request->not_on_or_after, &until) && now < until + skew);
 }
 
 static bool lists(const apr_array_header_t *list, const char *text)

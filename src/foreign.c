@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <libxml/parser.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NO_OTHERS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA)
@@ -96,6 +97,14 @@ bool rcidp_foreign_flag(const xmlNode *node, const char *name)
 
     xmlFree(value);
     return set;
+}
+
+int rcidp_foreign_number(apr_pool_t *pool, const xmlNode *node, const char *name)
+{
+    const char *value = rcidp_foreign_attribute(pool, node, name);
+    apr_size_t length = value ? strlen(value) : 0;
+
+    return length > 0 && length < 6 && strspn(value, "0123456789") == length ? atoi(value) : -1;
 }
 
 const char *rcidp_foreign_text(apr_pool_t *pool, const xmlNode *node)

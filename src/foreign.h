@@ -28,6 +28,9 @@ const char *rcidp_foreign_attribute(apr_pool_t *pool, const xmlNode *node, const
 /* "true" or "1". */
 bool rcidp_foreign_flag(const xmlNode *node, const char *name);
 
+/* An attribute that is a number of at most five digits; -1 where it is not there, or something else. */
+int rcidp_foreign_number(apr_pool_t *pool, const xmlNode *node, const char *name);
+
 /* The element's text without white space around it, in pool. NULL for no element, and for one that holds
  * anything but text: a comment inside must not cut a name in two. */
 const char *rcidp_foreign_text(apr_pool_t *pool, const xmlNode *node);

@@ -109,7 +109,7 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
     read_scoping(pool, in->Scoping, request);
     if (!request->id || !rcidp_text_is_name(request->id) || !request->version || !request->issuer)
         return "it lacks an ID, a Version or an Issuer";
-    if (!head->IssueInstant || !rcidp_text_instant(head->IssueInstant, &request->issue_instant))
+    if (!head->IssueInstant || !rcidp_text_date_time(head->IssueInstant, &request->issue_instant))
         return "its IssueInstant is not an xs:dateTime in UTC";
     return NULL;
 }

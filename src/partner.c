@@ -5,7 +5,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "foreign.h"
@@ -43,7 +42,7 @@ static const char *read_valid_until(reading *in, const xmlNode *node)
 
     if (!text)
         return NULL;
-    if (!rcidp_text_instant(text, &until))
+    if (!rcidp_text_date_time(text, &until))
         return complain(in, apr_psprintf(in->pool, "validUntil=\"%s\" is not an xs:dateTime in UTC", text));
     if (until <= apr_time_now())
         return complain(in, apr_psprintf(in->pool, "the metadata has expired on %s", text));
@@ -98,7 +97,6 @@ static const char *read_endpoint(reading *in, const xmlNode *node, int *rank)
 {
     const char *binding = rcidp_foreign_attribute(in->pool, node, "Binding");
     const char *url = rcidp_foreign_attribute(in->pool, node, "Location");
-    const char *index = rcidp_foreign_attribute(in->pool, node, "index");
     const char *is_default = rcidp_foreign_attribute(in->pool, node, "isDefault");
     int mine = !is_default ? 2 : rcidp_foreign_flag(node, "isDefault") ? 3 : 1;
     rcidp_endpoint *endpoint;
@@ -110,9 +108,7 @@ static const char *read_endpoint(reading *in, const xmlNode *node, int *rank)
                                          url ? url : ""));
     endpoint = apr_palloc(in->pool, sizeof(*endpoint));
     endpoint->url = url;
-    endpoint->index = index && *index && strspn(index, "0123456789") == strlen(index) && strlen(index) < 6
-                          ? atoi(index)
-                          : -1;
+    endpoint->index = rcidp_foreign_number(in->pool, node, "index");
     APR_ARRAY_PUSH(in->endpoints, const rcidp_endpoint *) = endpoint;
     if (mine > *rank) {
         in->partner->acs = url;

@@ -134,17 +134,23 @@ static bool parse_date_time(const char *text, apr_time_exp_t *utc)
            parts[2] <= days_of(parts[0], parts[1]) && parts[3] <= 23 && parts[4] <= 59 && parts[5] <= 60;
 }
 
+bool rcidp_text_date_time(const char *text, apr_time_t *time)
+{
+    apr_time_exp_t utc;
+
+    memset(&utc, 0, sizeof(utc));
+    return parse_date_time(text, &utc) && apr_time_exp_gmt_get(time, &utc) == APR_SUCCESS;
+}
+
 bool rcidp_text_instant(const char *text, apr_time_t *time)
 {
     apr_size_t length = strlen(text);
-    apr_time_exp_t utc;
 
     if (length > 0 && length <= 11 && strspn(text, "0123456789") == length) {
         *time = apr_time_from_sec(apr_atoi64(text));
         return true;
     }
-    memset(&utc, 0, sizeof(utc));
-    return parse_date_time(text, &utc) && apr_time_exp_gmt_get(time, &utc) == APR_SUCCESS;
+    return rcidp_text_date_time(text, time);
 }
 
 /* Decode one half of a pair; NULL if it is badly encoded or hides a NUL. */
