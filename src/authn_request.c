@@ -3,15 +3,15 @@
 
 #include <apr_strings.h>
 #include <http_protocol.h>
-#include <util_script.h>
 
 #include "answer.h"
 #include "foreign.h"
 #include "message.h"
 #include "verify.h"
 
-/* The form may have every byte encoded as three. */
-#define BODY_LIMIT (RCIDP_MESSAGE_LIMIT / 3 * 4 * 3 + 64 * 1024)
+/* A browser encodes few of the bytes of base64 and line ends as three, and sends few fields. */
+#define BODY_LIMIT (RCIDP_MESSAGE_LIMIT * 2)
+#define FIELDS_LIMIT 32
 #define FORM_TYPE "application/x-www-form-urlencoded"
 #define ENCODING_DEFLATE "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
 
@@ -47,50 +47,72 @@ int rcidp_asking_is_there(request_rec *r, bool *is_there)
     return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_PARAMETER, error) : OK;
 }
 
-/* The text of a form's field; NULL if it has a NUL in it. */
-static const char *field_text(apr_pool_t *pool, const ap_form_pair_t *pair)
+/* The form as it came, no larger than it may be. */
+static int read_body(const incoming *in, const char **text)
 {
-    apr_off_t length = 0;
-    apr_size_t size;
-    char *text;
+    request_rec *r = in->r;
+    apr_size_t length = 0, most;
+    long got = 0;
+    char *body;
 
-    if (apr_brigade_length(pair->value, 1, &length) != APR_SUCCESS || length < 0 || length > BODY_LIMIT)
-        return NULL;
-    size = (apr_size_t)length;
-    text = apr_palloc(pool, size + 1);
-    apr_brigade_flatten(pair->value, text, &size);
-    text[size] = '\0';
-    return strlen(text) == size ? text : NULL;
+    if (ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK || r->remaining > BODY_LIMIT)
+        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form is larger than it may be");
+    most = r->read_chunked ? BODY_LIMIT : (apr_size_t)r->remaining;
+    body = apr_palloc(r->pool, most + 1);
+    if (ap_should_client_block(r)) {
+        while (length <= most && (got = ap_get_client_block(r, body + length, most + 1 - length)) > 0)
+            length += (apr_size_t)got;
+    }
+    if (got < 0 || length > most || memchr(body, '\0', length))
+        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form is larger than it may be, cut off, or not text");
+    body[length] = '\0';
+    *text = body;
+    return OK;
 }
 
-/* Put a field where it belongs; each may come once. */
-static int take_field(incoming *in, const char *name, const char *value)
+static bool has_many_fields(const char *form)
 {
-    const char **place = !strcmp(name, "SAMLRequest")  ? &in->message
-                         : !strcmp(name, "RelayState") ? &in->asking->relay_state
-                                                       : NULL;
+    int fields = 1;
 
-    if (!place)
-        return OK;
-    if (*place || !value)
-        return refuse(in, RCIDP_REFUSE_PARAMETER,
-                      apr_pstrcat(in->r->pool, name, " stands twice, or has a NUL", NULL));
-    *place = value;
+    while (fields <= FIELDS_LIMIT && (form = strchr(form, '&')) != NULL) {
+        form++;
+        fields++;
+    }
+    return fields > FIELDS_LIMIT;
+}
+
+/* The parameters of a message, from a query string or from a form. */
+static int read_fields(incoming *in, const char *text)
+{
+    const struct {
+        const char *name, **place;
+        bool in_form;
+    } fields[] = {
+        {"SAMLRequest", &in->message, true},    {"RelayState", &in->asking->relay_state, true},
+        {"SigAlg", &in->algorithm, false},      {"Signature", &in->signature, false},
+        {"SAMLEncoding", &in->encoding, false},
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *error = NULL;
+
+        if (!in->posted || fields[i].in_form)
+            error = rcidp_text_parameter(in->r->pool, text, fields[i].name, fields[i].place);
+        if (error)
+            return refuse(in, RCIDP_REFUSE_PARAMETER, error);
+    }
     return OK;
 }
 
 static int read_form(incoming *in)
 {
-    apr_array_header_t *pairs = NULL;
-    int status = ap_parse_form_data(in->r, NULL, &pairs, (apr_size_t)-1, BODY_LIMIT);
+    const char *form = "";
+    int status = read_body(in, &form);
 
-    if (status != OK)
-        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form is larger than it may be, or is cut off");
-    for (int i = 0; status == OK && pairs && i < pairs->nelts; i++) {
-        const ap_form_pair_t *pair = &APR_ARRAY_IDX(pairs, i, const ap_form_pair_t);
-
-        status = take_field(in, pair->name, field_text(in->r->pool, pair));
-    }
+    if (status == OK && has_many_fields(form))
+        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form has more fields than it may");
+    if (status == OK)
+        status = read_fields(in, form);
     if (status == OK && !in->message)
         status = refuse(in, RCIDP_REFUSE_POST, NULL);
     return status;
@@ -98,23 +120,11 @@ static int read_form(incoming *in)
 
 static int read_query(incoming *in)
 {
-    const struct {
-        const char *name, **place;
-    } parameters[] = {
-        {"SAMLRequest", &in->message}, {"RelayState", &in->asking->relay_state}, {"SigAlg", &in->algorithm},
-        {"Signature", &in->signature}, {"SAMLEncoding", &in->encoding},
-    };
+    int status = read_fields(in, in->r->args);
 
-    for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
-        const char *error =
-            rcidp_text_parameter(in->r->pool, in->r->args, parameters[i].name, parameters[i].place);
-
-        if (error)
-            return refuse(in, RCIDP_REFUSE_PARAMETER, error);
-    }
-    if (in->encoding && strcmp(in->encoding, ENCODING_DEFLATE) != 0)
-        return refuse(in, RCIDP_REFUSE_MESSAGE, "SAMLEncoding is not DEFLATE");
-    return OK;
+    if (status == OK && in->encoding && strcmp(in->encoding, ENCODING_DEFLATE) != 0)
+        status = refuse(in, RCIDP_REFUSE_MESSAGE, "SAMLEncoding is not DEFLATE");
+    return status;
 }
 
 /* The parts, from the binding that the method tells. */
@@ -139,10 +149,9 @@ static int read_parts(incoming *in)
 }
 
 /* Of this path's providers, the first whose entityID the request's Issuer is. */
-static int find_provider(incoming *in)
+static int find_provider(incoming *in, const char *issuer)
 {
     const apr_array_header_t *names = in->conf->launch->names;
-    const char *issuer = in->asking->request.issuer;
 
     for (int i = 0; !in->asking->provider && i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
@@ -224,23 +233,26 @@ static int check_destination(incoming *in)
                   destination ? destination : "signed, but without Destination");
 }
 
-/* Lasso reads what is in it; that the Issuer is plain text is seen here, since a comment in it would not be.
- */
+/* First who asks, and whether it is signed as it must be; then Lasso reads what is in it. That the Issuer is
+ * plain text is seen in the tree, since a comment in it would not be seen by Lasso. */
 static int understand(incoming *in, xmlNodePtr root)
 {
     const char *issuer =
         rcidp_foreign_text(in->r->pool, rcidp_foreign_child(root, RCIDP_NS_ASSERTION, "Issuer"));
-    const char *error = rcidp_lasso_read(in->r->pool, root, &in->asking->request);
+    const char *error;
     int status;
 
-    if (!error && (!issuer || strcmp(issuer, in->asking->request.issuer) != 0))
-        error = "its Issuer is not plain text";
+    if (!issuer)
+        return refuse(in, RCIDP_REFUSE_MESSAGE, "it has no Issuer that is plain text");
+    if ((status = find_provider(in, issuer)) != OK || (status = check_signature(in, root)) != OK)
+        return status;
+    error = rcidp_lasso_read(in->r->pool, root, &in->asking->request);
+    if (!error && strcmp(issuer, in->asking->request.issuer) != 0)
+        error = "its Issuer is not one";
     if (error)
         return refuse(in, RCIDP_REFUSE_MESSAGE, error);
-    if ((status = find_provider(in)) != OK || (status = check_signature(in, root)) != OK ||
-        (status = check_destination(in)) != OK)
-        return status;
-    return find_acs(in);
+    status = check_destination(in);
+    return status == OK ? find_acs(in) : status;
 }
 
 int rcidp_asking_read(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server,
@@ -257,6 +269,8 @@ int rcidp_asking_read(request_rec *r, const rcidp_dir_conf *conf, const rcidp_se
         return status;
     error = in.posted ? rcidp_message_decode(r->pool, in.message, &xml, &length)
                       : rcidp_message_inflate(r->pool, in.message, &xml, &length);
+    if (!error)
+        error = rcidp_message_check(xml, length);
     if (!error)
         error = rcidp_foreign_parse(xml, length, &doc);
     status = error ? refuse(&in, RCIDP_REFUSE_MESSAGE, error) : understand(&in, xmlDocGetRootElement(doc));

@@ -11,6 +11,10 @@
 
 #define TOO_LARGE "it has more than 128 KiB"
 
+/* No service provider needs as many tags or attributes, and each costs more to read than its bytes tell. */
+#define TAGS_LIMIT 256
+#define QUOTES_LIMIT 1024
+
 /* The bytes behind canonical base64: the one text that encodes them. */
 static const char *decode(apr_pool_t *pool, const char *base64, const char **bytes, apr_size_t *length)
 {
@@ -62,6 +66,17 @@ const char *rcidp_message_inflate(apr_pool_t *pool, const char *base64, const ch
         return TOO_LARGE;
     *xml = out;
     return status == Z_STREAM_END && !stream.avail_in ? NULL : "it is not deflated as the binding says";
+}
+
+const char *rcidp_message_check(const char *xml, apr_size_t length)
+{
+    int tags = 0, quotes = 0;
+
+    for (apr_size_t i = 0; i < length; i++) {
+        tags += xml[i] == '<';
+        quotes += xml[i] == '"' || xml[i] == '\'';
+    }
+    return tags > TAGS_LIMIT || quotes > QUOTES_LIMIT ? "it has too many elements or attributes" : NULL;
 }
 
 /* NAME=value as it stands in the query, with that very name; NULL if it does not. */

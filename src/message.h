@@ -16,6 +16,10 @@ const char *rcidp_message_decode(apr_pool_t *pool, const char *base64, const cha
  * the limit. */
 const char *rcidp_message_inflate(apr_pool_t *pool, const char *base64, const char **xml, apr_size_t *length);
 
+/* Does it have so much markup that to read it would cost more than to answer it? Returns NULL, or that it is
+ * refused. */
+const char *rcidp_message_check(const char *xml, apr_size_t length);
+
 /* What a signature of HTTP-Redirect is over: SAMLRequest, RelayState if it is there, and SigAlg, in this
  * order, as the bytes stand in the query string. In pool; NULL if SAMLRequest or SigAlg does not stand there
  * under its plain name, or RelayState under another one, or twice. */
