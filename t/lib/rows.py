@@ -18,6 +18,7 @@ import re
 import pages
 from tap import is_, ok
 
+ERROR_RESPONSE = "RCIDP02"
 # RCIDP_RESULT -> status, tag and level of the line in the error log.
 RESULTS = {
     "issued": (200, "RCIDP01", "info"),
@@ -46,6 +47,17 @@ RESULTS = {
     "authn-instant": (500, "RCIDP38", "error"),
     "too-old": (403, "RCIDP39", "info"),
     "sign-in-again": (302, None, None),
+    # AuthnRequests: refused, or answered by a SAML error.
+    "message": (400, "RCIDP43", "info"),
+    "issuer": (400, "RCIDP44", "error"),
+    "acs": (400, "RCIDP45", "error"),
+    "signature": (400, "RCIDP46", "error"),
+    "unsigned": (400, "RCIDP47", "error"),
+    "no-certificate": (400, "RCIDP48", "error"),
+    "destination": (400, "RCIDP49", "error"),
+    **{word: (200, ERROR_RESPONSE, "info") for word in (
+        "no-passive", "no-fresh-sign-in", "no-authn-context", "name-id-policy", "other-subject", "binding", "other-idp", "version",
+        "request-time")},
     "denied": (403, None, None),
 }
 VARIABLES = ["RCIDP_RESULT", "RCIDP_SP", "RCIDP_NAMEID", "RCIDP_RESPONSE_ID", "RCIDP_ASSERTION_ID", "RCIDP_IN_RESPONSE_TO",
@@ -88,7 +100,7 @@ class Rows:
         answer = self.server.request(method, path, headers=[("X-Row", str(len(self.expected))), *headers], **options)
         self.expected.append((name, wanted, result if known else None, pages.sentence(answer) if ours else ""))
         is_(answer.status, wanted, name + ": status")
-        is_(pages.issued(answer), result == "issued" and bool(answer.body), name + ": what is issued")
+        is_(pages.issued(answer), (result == "issued" or tag == ERROR_RESPONSE) and bool(answer.body), name + ": what is posted")
         found = pages.problems(answer) if ours else ["it is one"] if pages.is_ours(answer) else []
         ok(not found, "%s: %s page of ours" % (name, "a" if ours else "no"), *found)
         lines = self.server.log(mark).splitlines()

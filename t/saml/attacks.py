@@ -1,0 +1,341 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""Hostile AuthnRequests: each is refused by a page of ours with 400, posts nothing anywhere, after which a right one is met as before.
+
+Documents and transport here; signatures in forgeries.py.
+"""
+import os
+import sys
+import time
+import urllib.parse
+from xml.sax.saxutils import quoteattr
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
+import form
+from asking import ACS, US, Asked, Asks, b64, deflate, pairs
+from tap import done_testing, is_, ok
+
+OTHER, OTHER_ACS = "https://other.example.com/sp", "https://other.example.com/acs"
+SECOND = "https://sso.ringcentral.com/sp/second"
+SERVER = """
+RcIdpServiceProvider us metadata="${folder}/us.xml"
+RcIdpServiceProvider other entityid=%s acs=%s
+RcIdpServiceProvider absent entityid=https://absent.example.com acs=https://absent.example.com/acs
+""" % (OTHER, OTHER_ACS)
+LIMIT = 128 * 1024
+ARTIFACT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
+
+table = Asks()
+
+
+def right(name, query=None):
+    """A request without fault is met."""
+    answer = table.ask(name, "GET", query or GOOD, "issued", head=False)
+    is_(form.auto_post(answer.text).action, ACS, name + ": posted to the ACS")
+
+
+def attack(name, result, path=None, **options):
+    """One refusal, and that all goes on as before."""
+    table.ask(name, "POST" if "body" in options else "GET", path or server.PATH, result, **options)
+    right(name + "; then a right one")
+
+
+def both(name, message, result="message", log=None):
+    """The same document by both bindings."""
+    attack(name + ", Redirect", result, server.redirect(message), log=log)
+    attack(name + ", POST", result, log=log, **server.post(message))
+
+
+def xml(**options):
+    return server.message(**options)
+
+
+def grown(size):
+    """A request of exactly that many bytes."""
+    return xml().replace(b"</saml:Issuer>", b"</saml:Issuer><!--%s-->" % (b"x" * (size - len(xml()) - 7)))
+
+
+def raw_query(packed):
+    return "%s?SAMLRequest=%s" % (server.PATH, urllib.parse.quote(packed, safe=""))
+
+
+def addresses():
+    """Whom the answer would go to."""
+    for name, acs in (
+            ("foreign", "https://evil.example.com/acs"), ("another provider's", OTHER_ACS), ("differing by case", ACS.lower()),
+            ("with the port", ACS.replace(".com/", ".com:443/")), ("with another port", ACS.replace(".com/", ".com:8443/")),
+            ("with a slash", ACS + "/"), ("with a query", ACS + "?x"), ("with a fragment", ACS + "#x"), ("cut short", ACS[:-1]),
+            ("with a dot segment", ACS.replace("/sp/", "/x/../sp/")), ("percent-encoded", ACS.replace("ACS", "%41CS")),
+            ("with a space before it", " " + ACS), ("with userinfo", ACS.replace("://", "://evil@")), ("empty", ""),
+            ("by http", ACS.replace("https", "http")), ("javascript", "javascript:alert(1)"),
+            ("of another binding", "https://sso.ringcentral.com/sp/artifact")):
+        both("ACS " + name, xml(acs=acs), "acs")
+    for index in ("7", "2", "65536"):
+        both("ACS index %s" % index, xml(index=index), "acs")
+    for index in ("-1", "", "abc", "0x0", "4294967296", "18446744073709551616", "1 ", "+1", "1.0", "1e0"):
+        both("ACS index %r" % index, xml(index=index))
+    both("ACS by URL and by index", xml(acs=ACS, index="0"), "acs")
+    both("ACS by URL and by an index below 0", xml(acs=ACS, index="-1"))
+    attack("the other provider asks for the first one's ACS", "acs", server.redirect(issuer=OTHER, acs=ACS))
+    attack("the other provider asks by index", "acs", server.redirect(issuer=OTHER, index=0))
+    for name, issuer in (("unknown", "https://evil.example.com"), ("one that this path does not launch", "https://absent.example.com"),
+                         ("differing by case", US.upper()), ("with a slash", US + "/"), ("empty", ""), ("cut short", US[:-1])):
+        both("issuer " + name, xml(issuer=issuer), "issuer")
+    attack("the issuer is another than ?sp= says", "issuer", server.redirect() + "&sp=other")
+    for name, destination in (("elsewhere", "https://idp.example.com/ringcentral"), ("another path", server.here + "/x"),
+                              ("the metadata", server.here + "/metadata"), ("with a slash", server.here + "/"),
+                              ("by http", server.here.replace("https", "http")), ("with a query", server.here + "?sp=us"),
+                              ("differing by case", server.here.replace("ring", "Ring")), ("without the port", "https://localhost/ringcentral"),
+                              ("empty", "")):
+        both("destination " + name, xml(destination=destination), "destination")
+
+
+def markup():
+    """Documents that say one thing and mean another, or cost more than they look."""
+    dtd = '<!DOCTYPE samlp:AuthnRequest [%s]>'
+    # Where an entity stands nobody looks twice: in an attribute and in text.
+    used = 'ProviderName="&x;"'
+    both("DTD", xml(prolog=dtd % ""), log="DTD")
+    both("DTD with an entity", xml(prolog=dtd % '<!ENTITY x "y">', attributes=used), log="DTD")
+    both("external entity", xml(prolog=dtd % '<!ENTITY x SYSTEM "file:///etc/passwd">', issuer_xml="<saml:Issuer>&x;</saml:Issuer>"), log="DTD")
+    both("external subset", xml(prolog='<!DOCTYPE samlp:AuthnRequest SYSTEM "%s">' % server.url("/dtd")), log="DTD")
+    both("parameter entity", xml(prolog=dtd % ('<!ENTITY %% p SYSTEM "%s"> %%p;' % server.url("/dtd"))), log="DTD")
+    bomb = '<!ENTITY e0 "ha">' + "".join('<!ENTITY e%d "%s">' % (i, "&e%d;" % (i - 1) * 10) for i in range(1, 12))
+    both("entity bomb", xml(prolog=dtd % bomb, attributes='ProviderName="&e11;"'), log="DTD")
+    both("DTD behind a comment", xml(prolog="<!-- -->" + dtd % ""), log="DTD")
+    both("an entity that nobody declared", xml(attributes=used))
+    for word in ("<!doctype x>", "<! DOCTYPE x>", "<!DOCTYP", "<!ENTITY x 'y'>"):
+        both("prolog %s" % word, xml(prolog=word))
+    nested = 100
+    both("nested 40,000 deep", xml(inside="<a>" * 40000))
+    both("nested 20,000 deep, and closed", xml(inside="<a>" * 18000 + "</a>" * 18000))
+    right("nested 100 deep in Extensions", server.redirect(inside="<samlp:Extensions>%s</samlp:Extensions>" % ("<a>" * nested + "</a>" * nested)))
+    for name, issuer in (("a comment inside", US[:-4] + "<!-- -->.com"), ("a comment behind", US + "<!-- -->.evil.example.com"),
+                         ("a comment before", "<!-- -->" + US), ("an element inside", US[:-4] + "<b/>.com"),
+                         ("a processing instruction inside", US[:-4] + "<?x y?>.com"), ("an element around", "<b>%s</b>" % US),
+                         ("nothing", "")):
+        both("in the issuer: " + name, xml(issuer_xml="<saml:Issuer>%s</saml:Issuer>" % issuer), "message" if name != "nothing" else "issuer")
+    # Only another way to write the same text; and another way to write another.
+    right("issuer in CDATA", server.redirect(issuer_xml="<saml:Issuer><![CDATA[%s]]></saml:Issuer>" % US))
+    both("issuer with CDATA that adds to it", xml(issuer_xml="<saml:Issuer>%s<![CDATA[.evil]]></saml:Issuer>" % US), "issuer")
+    both("no issuer", xml(issuer_xml=""))
+    both("issuer of another namespace", xml(issuer_xml="<samlp:Issuer>%s</samlp:Issuer>" % US))
+    for first, second in ((US, "https://evil.example.com"), ("https://evil.example.com", US)):
+        message = xml(issuer_xml="<saml:Issuer>%s</saml:Issuer><saml:Issuer>%s</saml:Issuer>" % (first, second))
+        answer = server.request("GET", server.redirect(message))
+        ok(answer.status == 400, "two issuers, %s first: refused" % first, answer)
+    server.expect("RCIDP4[34]: ")
+    server.expect("RCIDP02: ")  # of some of what is disguised
+    for child, schema in (("Issuer", "saml:Issuer"), ("NameIDPolicy", "samlp:NameIDPolicy"), ("Subject", "saml:Subject"), ("Conditions", "saml:Conditions"),
+                          ("RequestedAuthnContext", "samlp:RequestedAuthnContext"), ("Scoping", "samlp:Scoping")):
+        for disguise in ("samlp:AuthnRequestType", "saml:AssertionType", "saml:NameIDType", "lib:AuthnRequestType"):
+            disguised(child, schema, disguise)
+    both("not an AuthnRequest", xml().replace(b"AuthnRequest", b"LogoutRequest"))
+    both("an AuthnRequest of another namespace", xml().replace(b"SAML:2.0:protocol", b"SAML:3.0:protocol"))
+    both("an AuthnRequest disguised", xml(attributes='xmlns:xsi="%s" xsi:type="samlp:LogoutRequestType"' % XSI).replace(b"samlp:AuthnRequest ", b"samlp:Foo "))
+    both("wrapped in another element", b"<x>" + xml() + b"</x>")
+    both("two documents", xml() + xml())
+    both("text behind it", xml() + b"x")
+    both("cut off", xml()[:-5])
+    both("an attribute twice", xml(attributes='Destination="x"'))
+    both("without ID", xml(id=False))
+    for id in ("", "1", "a b", "a:b", 'a"b', "<", "ä" * 3 + " "):
+        both("ID %r" % id, xml(id=id))
+    both("without Version", xml(version=False))
+    both("without IssueInstant", xml().replace(b"IssueInstant", b"OtherInstant"))
+    for instant in ("now", "2025-13-01T00:00:00Z", "2025-02-30T00:00:00Z", "2025-01-01T00:00:00", "2025-01-01T00:00:00+00:00", "", "1763776000"):
+        both("IssueInstant %r" % instant, xml(issued=instant or " "))
+
+
+IDPS = "<samlp:Scoping><samlp:IDPList>%s</samlp:IDPList></samlp:Scoping>"
+CLASSES = "<samlp:RequestedAuthnContext>%s</samlp:RequestedAuthnContext>"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def disguised(child, name, disguise):
+    """An element that xsi:type says to be another: refused or not, the child lives and goes on."""
+    message = xml(attributes='xmlns:xsi="%s" xmlns:lib="urn:liberty:iff:2003-08"' % XSI,
+                  issuer_xml='<saml:Issuer xsi:type="%s">%s</saml:Issuer>' % (disguise, US) if child == "Issuer" else None,
+                  inside="" if child == "Issuer" else '<%s xsi:type="%s"><saml:NameID xsi:type="%s">x</saml:NameID></%s>' % (name, disguise, disguise, name))
+    answer = server.request("GET", server.redirect(message))
+    ok(answer.status in (200, 400), "%s disguised as %s: answered" % (child, disguise), answer)
+
+
+def encodings():
+    """Bytes that are not what they seem."""
+    message = xml()
+    for codec in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp037", "utf-7"):
+        declared = '<?xml version="1.0" encoding="%s"?>' % {"cp037": "ebcdic-cp-us"}.get(codec, codec)
+        text = declared + message.decode()
+        if codec == "utf-7":
+            text = declared + "+ADwAIQ-DOCTYPE samlp:AuthnRequest [+ADwAIQ-ENTITY x 'y'+AD4]+AD4-" + message.decode()
+        both("in " + codec, text.encode("ascii" if codec == "utf-7" else codec))
+    both("in Latin-1, as declared", b'<?xml version="1.0" encoding="ISO-8859-1"?>' + xml(attributes='ProviderName="\xe9"').decode().encode("latin-1"))
+    both("not UTF-8", xml(attributes='ProviderName="x"').replace(b'"x"', b'"\xff"'))
+    both("overlong UTF-8", xml(attributes='ProviderName="x"').replace(b'"x"', b'"\xc0\xbc"'))
+    both("a surrogate in UTF-8", xml(attributes='ProviderName="x"').replace(b'"x"', b'"\xed\xa0\x80"'))
+    both("a NUL inside", xml(attributes='ProviderName="x"').replace(b'"x"', b'"\x00"'))
+    both("a NUL behind it", message + b"\0")
+    both("a character that XML has not", xml(attributes='ProviderName="&#1;"'))
+    both("a NUL by its number", xml(attributes='ProviderName="&#0;"'))
+    both("an unknown encoding", b'<?xml version="1.0" encoding="x-evil"?>' + b"\xfe" + message)
+    both("nothing", b"")
+    packed, plain = deflate(message), b64(deflate(message))
+    for name, query in (
+            ("zlib", b64(deflate(message, 15))), ("gzip", b64(deflate(message, 31))), ("not deflated", b64(message)),
+            ("trailing data", b64(packed + b"x")), ("two streams", b64(packed + packed)), ("cut off", b64(packed[:-3])), ("empty", ""),
+            ("spaces in the base64", plain[:8] + " " + plain[8:]), ("base64url", plain.replace("+", "-").replace("/", "_") + "-_-_"),
+            ("without padding", b64(packed + b"") .rstrip("=") + "A"), ("padding inside", plain[:4] + "==" + plain[4:]),
+            ("behind the padding", plain + "===="), ("not base64", "%%%"), ("a letter of no base64", "é" + plain)):
+        attack("Redirect: " + name, "message", raw_query(query))
+    # The last letter's unused bits: same bytes, another text.
+    while len(message) % 3 != 1:
+        message += b" "
+    loose = b64(message)
+    loose = loose[:-3] + chr(ord(loose[-3]) + 1) + "=="
+    attack("POST: base64 that is not canonical", "message", body=pairs(("SAMLRequest", loose)))
+    attack("POST: base64 with spaces", "message", body=pairs(("SAMLRequest", " ".join(b64(message)))))
+    attack("POST: deflated", "message", body=pairs(("SAMLRequest", b64(deflate(message)))))
+    lines = asking.pairs(("SAMLRequest", "\r\n".join(b64(message)[i:i + 76] for i in range(0, len(b64(message)), 76))))
+    table.ask("POST: base64 in lines", "POST", server.PATH, "issued", body=lines)
+
+
+def sizes():
+    """At most 128 KiB, however it comes."""
+    for size, result in ((LIMIT - 1, "issued"), (LIMIT, "issued"), (LIMIT + 1, "message"), (LIMIT + 2, "message"), (LIMIT + 4, "message")):
+        for name, options in (("Redirect", {"path": server.redirect(grown(size))}), ("POST", server.post(grown(size)))):
+            path = options.pop("path", server.PATH)
+            table.ask("%d bytes, %s" % (size, name), "POST" if options else "GET", path, result,
+                      log="128 KiB" if result == "message" else None, **options)
+    attack("deflate bomb, as long as a request may be", "message", bomb_query(), log="128 KiB")
+    attack("deflate bomb by POST", "message", body=pairs(("SAMLRequest", b64(deflate(b" " * 50_000_000)))))
+    attack("10 MB body", "message", body=pairs(("SAMLRequest", b64(b" " * 7_500_000))))
+    attack("10 MB of another field", "message", body="x=" + "y" * 10_000_000)
+    attack("a SAMLRequest just over what is read", "message", body=pairs(("SAMLRequest", "A" * 200_000)))
+    attack("many fields", "message", body="&".join(["a=b"] * 100_000))
+
+
+def bomb_query():
+    """The longest request line that httpd takes, full of what inflates most."""
+    room = 8190 - len("GET  HTTP/1.1\r\n") - len(server.PATH + "?SAMLRequest=") - 40
+    size = 1_000_000
+    while len(urllib.parse.quote(b64(deflate(b" " * (size + 50_000))), safe="")) < room:
+        size += 50_000
+    return raw_query(b64(deflate(b" " * size)))
+
+
+def transport():
+    """Parameters and forms."""
+    good = server.redirect(relay_state="x").partition("?")[2]
+    request, state = good.split("&")
+    for name, query in (("SAMLRequest twice", good + "&" + request), ("SAMLRequest twice, once by another spelling", good + "&" + request.replace("SAMLR", "SAML%52")),
+                        ("RelayState twice", good + "&RelayState=y"), ("RelayState twice, once by another spelling", good + "&Relay%53tate=y"),
+                        ("RelayState twice, once without a value", good + "&RelayState"), ("sp twice", good + "&sp=us&sp=us"),
+                        ("a NUL in RelayState", request + "&RelayState=%00"), ("a NUL in SAMLRequest", request + "%00"),
+                        ("RelayState badly encoded", request + "&RelayState=%zz"), ("a name badly encoded", good + "&%zz=1")):
+        attack(name, "parameter", server.PATH + "?" + query)
+    attack("SAMLEncoding of another kind", "message", server.PATH + "?" + good + "&SAMLEncoding=gzip")
+    right("SAMLEncoding as it must be", server.PATH + "?" + good + "&" + pairs(("SAMLEncoding", "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE")))
+    for length, result in ((1024, "issued"), (1025, "relay-state"), (5000, "relay-state")):
+        for name, options in (("Redirect", {}), ("POST", server.post(relay_state="r" * length))):
+            table.ask("RelayState of %d bytes, %s" % (length, name), "POST" if options else "GET",
+                      server.PATH if options else server.redirect(relay_state="r" * length), result, **options)
+    for state in ('"><script>alert(1)</script>', "'><img/onerror=alert(1) src=x>", "a\r\nSet-Cookie: x=y\r\n\r\n<b>", "&quot;&amp;&#34;", "ü€😀", "Javascript:alert(1)",
+                  " lead and trail ", "", "%41+%2B+ +", "</form>", "a\tb"):
+        for name, options in (("Redirect", {}), ("POST", server.post(relay_state=state))):
+            answer = table.ask("RelayState %r, %s" % (state, name), "POST" if options else "GET",
+                               server.PATH if options else server.redirect(relay_state=state), "issued", **options)
+            is_(form.auto_post(answer.text).relay_state, state, "RelayState %r, %s: returned as it came" % (state, name))
+    for state in ("%FF", "%C0%BC", "%ED%A0%80", "a%01b", "%80"):
+        attack("RelayState %s, Redirect" % state, "relay-state", server.PATH + "?" + request + "&RelayState=" + state)
+        attack("RelayState %s, POST" % state, "relay-state", body=server.post()["body"] + "&RelayState=" + state)
+    body = server.post(relay_state="x")["body"]
+    field = body.split("&")[0]
+    attack("POST: SAMLRequest in query and body", "parameter", server.PATH + "?" + request, body=body)
+    attack("POST: SAMLRequest in the query alone", "parameter", server.PATH + "?" + request, body="x=y")
+    attack("POST: SAMLRequest twice", "parameter", body=body + "&" + field)
+    attack("POST: SAMLRequest twice, once by another spelling", "parameter", body=body + "&" + field.replace("SAMLR", "SAML%52"))
+    attack("POST: RelayState twice", "parameter", body=body + "&RelayState=y")
+    attack("POST: a NUL in SAMLRequest", "parameter", body=field + "%00")
+    attack("POST: a NUL in RelayState", "parameter", body=field + "&RelayState=a%00b")
+    attack("POST: no SAMLRequest", "post", body="RelayState=x")
+    attack("POST: nothing", "post", body="")
+    attack("POST: multipart/form-data", "post", headers=[("Content-Type", "multipart/form-data; boundary=b")],
+           body='--b\r\nContent-Disposition: form-data; name="SAMLRequest"\r\n\r\n%s\r\n--b--\r\n' % b64(xml()))
+    attack("POST: text/xml", "post", headers=[("Content-Type", "text/xml")], body=xml())
+    attack("POST: without a type", "post", headers=[("Content-Type", "")], body=body)
+
+
+def cpu():
+    """The CPU time that the server's children have used, in seconds; Linux counts it in nanoseconds."""
+    with open("/proc/%d/task/%d/children" % (server.process.pid, server.process.pid)) as file:
+        return sum(time.clock_gettime((~int(child) << 3) | 2) for child in file.read().split())
+
+
+def costs():
+    """No refusal costs more than a launch, to which a right request with both its signatures is the measure."""
+    # With a right issuer and a foreign ACS, so that all of it is read.
+    def document(**options):
+        return xml(acs="https://evil.example.com/acs", **options)
+
+    documents = {
+        "many attributes": document(attributes=" ".join('a%x=""' % i for i in range(12000))),
+        "many namespaces": document(attributes=" ".join('xmlns:a%x="b"' % i for i in range(7000))),
+        "many namespaces, each in use": document(inside="".join('<a%x:b xmlns:a%x="c">' % (i, i) for i in range(200)) + "<a0:b/>" * 15000
+                                                 + "".join("</a%x:b>" % i for i in reversed(range(200)))),
+        "as many namespaces as may be": document(inside="<b %s>" % " ".join('xmlns:a%x="c"' % i for i in range(100)) + "<a0:b/>" * 240 + "</b>"),
+        "many elements": document(inside="<a/>" * 30000),
+        "as many elements as may be": document(inside="<a/>" * 240),
+        "many IDPs": document(inside=IDPS % ('<samlp:IDPEntry ProviderID="x"/>' * 3800)),
+        "as many IDPs as may be": document(inside=IDPS % ('<samlp:IDPEntry ProviderID="x"/>' * 240)),
+        "many classes": document(inside=CLASSES % ("<saml:AuthnContextClassRef/>" * 4300)),
+        "as many classes as may be": document(inside=CLASSES % ("<saml:AuthnContextClassRef/>" * 240)),
+        "many signatures": document(inside='<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>' * 2200),
+        "many comments in the issuer": document(issuer_xml="<saml:Issuer>%s</saml:Issuer>" % ("a<!---->" * 16000)),
+        "many pieces of issuer": document(issuer_xml="<saml:Issuer>%s</saml:Issuer>" % ("a<![CDATA[b]]>" * 9000)),
+        "deep": document(inside="<a>" * 40000),
+        "character references": document(inside="&#65;" * 25000),
+        "large": document(inside="x" * (LIMIT - 1000)),
+    }
+    bodies = {"POST, %s" % name: {"body": asking.post(text)} for name, text in documents.items()}
+    bodies["POST, many fields"] = {"body": "&".join("a" * 250_000)}
+    bodies["POST, many fields of one name"] = {"body": "&".join(["RelayState=x"] * 40_000)}
+    bodies["POST, every byte encoded"] = {"body": "SAMLRequest=" + "%41" * 174_000}
+    paths = {"Redirect, %s" % name: server.redirect(text) for name, text in documents.items() if len(server.redirect(text)) < 8000}
+    paths["Redirect, deflate bomb"] = bomb_query()
+    paths["Redirect, many parameters"] = server.redirect(issuer="https://evil.example.com") + "&" + "&".join("a" * 3000)
+    server.expect("RCIDP(43|27|26|44|45): ")
+
+    def cost(requests):
+        start = cpu()
+        for method, path, options in requests:
+            answer = server.request(method, path, **options)
+        return (cpu() - start) / len(requests), answer
+
+    launch = min(cost([("GET", GOOD, {})] * 10)[0] for _ in range(5))
+    ok(launch > 0, "the CPU time of a launch is known", launch)
+    for name, (method, path, options) in {**{n: ("POST", server.PATH, o) for n, o in bodies.items()},
+                                          **{n: ("GET", p, {}) for n, p in paths.items()}}.items():
+        found = [cost([(method, path, options)]) for _ in range(3)]
+        least, answer = min(found, key=lambda pair: pair[0])
+        print("# %-50s %6.2f launches, %s" % (name, least / launch, answer.status))
+        is_(answer.status, 400, name + ": refused")
+        ok(least < BOUND * launch, "%s: costs about a launch at most" % name, "%.2f ms against %.2f" % (least * 1000, launch * 1000))
+
+
+# Of a launch's CPU time: that of a POST with all the bytes that are read at all, which TLS has to decrypt, and room for a busy machine.
+BOUND = 4
+
+server = Asked(server=table.CONFIGURATION + SERVER, launch="us other")
+server.write("us.xml", asking.metadata(endpoints=((ACS, 0, True, asking.HTTP_POST), (SECOND, 1, False, asking.HTTP_POST),
+                                                  ("https://sso.ringcentral.com/sp/artifact", 2, False, ARTIFACT))))
+with server:
+    table.serve(server)
+    GOOD = server.redirect(acs=ACS)
+    right("a right request")
+    for part in (addresses, markup, encodings, sizes, transport, costs):
+        if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
+            part()
+table.judge()
+done_testing()
