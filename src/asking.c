@@ -135,7 +135,7 @@ static bool meets(const rcidp_authn_request *request, const char *context)
 /* ForceAuthn: only where the time of the sign-in is known can it be told from an old one. */
 static bool is_fresh(const rcidp_asking *asking, const rcidp_dir_conf *conf, const rcidp_claims *claims)
 {
-    return conf->authn_instant &&
+    return claims->is_instant_known &&
            claims->authn_instant >= asking->request.issue_instant - apr_time_from_sec(conf->clock_skew);
 }
 

@@ -272,6 +272,7 @@ static int gather_instant(gathering *g)
         return rcidp_answer_refuse(g->r, RCIDP_REFUSE_INSTANT, text);
     if (claims->authn_instant > claims->now)
         claims->authn_instant = claims->now;
+    claims->is_instant_known = true;
     return OK;
 }
 

@@ -38,9 +38,10 @@ typedef struct rcidp_claims {
     const apr_array_header_t *attributes; /* of const rcidp_attribute *; may be empty */
     apr_time_t now;                       /* IssueInstant */
     apr_time_t authn_instant;
-    int clock_skew;       /* seconds that NotBefore lies before now */
-    int lifetime;         /* seconds from now to both NotOnOrAfter */
-    int session_lifetime; /* seconds from authn_instant to SessionNotOnOrAfter; 0: none */
+    bool is_instant_known; /* by the module upstream; else it is that of the launch */
+    int clock_skew;        /* seconds that NotBefore lies before now */
+    int lifetime;          /* seconds from now to both NotOnOrAfter */
+    int session_lifetime;  /* seconds from authn_instant to SessionNotOnOrAfter; 0: none */
     rcidp_sign_what sign;
     const rcidp_certificate *encrypt_to; /* the service provider's, NULL for a readable assertion */
 } rcidp_claims;
