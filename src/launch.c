@@ -152,14 +152,18 @@ static bool is_allowed(const launching *launch, const char *url)
 /* RingCentral asks: its request says who is meant, where the answer goes, and what comes back with it. */
 static int read_request(launching *launch)
 {
-    rcidp_asking *asking = apr_palloc(launch->r->pool, sizeof(*asking));
-    int status;
+    rcidp_asking *asking = ap_get_module_config(launch->r->request_config, &rcidp_module);
+    int status = OK;
 
     if (launch->conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF)
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_AUTHN_REQUEST, NULL);
-    status = rcidp_asking_read(launch->r, launch->conf, launch->server, asking);
+    if (!asking) { /* else it was read before the sign-in; a form can be read but once */
+        asking = apr_palloc(launch->r->pool, sizeof(*asking));
+        status = rcidp_asking_read(launch->r, launch->conf, launch->server, asking);
+    }
     if (status != OK)
         return status;
+    ap_set_module_config(launch->r->request_config, &rcidp_module, asking);
     launch->asking = asking;
     launch->provider = asking->provider;
     launch->relay_state = asking->relay_state;
@@ -388,12 +392,13 @@ int rcidp_launch_before_sign_in(request_rec *r)
     bool asked = false;
     int status;
 
-    if (r->main || r->method_number != M_GET || !r->args || !rcidp_config_handles(r) || !would_be_asked(r))
+    if (r->main || (r->method_number != M_GET && r->method_number != M_POST) || !rcidp_config_handles(r) ||
+        !would_be_asked(r))
         return DECLINED;
     launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
     launch.server = rcidp_config_server(r->server);
     if (launch.conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF || !launch.server->signer.key ||
-        check_path(&launch) != OK)
+        !launch.conf->launch || strcmp(r->uri, launch.conf->launch->path) != 0)
         return DECLINED;
     if ((status = rcidp_asking_is_there(r, &asked)) != OK || !asked)
         return status == OK ? DECLINED : status;
