@@ -11,6 +11,7 @@
 #include <lasso/xml/saml-2.0/samlp2_idp_entry.h>
 #include <lasso/xml/saml-2.0/samlp2_idp_list.h>
 #include <lasso/xml/saml-2.0/samlp2_name_id_policy.h>
+#include <lasso/saml-2.0/saml2_helper.h>
 #include <lasso/xml/saml-2.0/samlp2_requested_authn_context.h>
 #include <lasso/xml/saml-2.0/samlp2_scoping.h>
 
@@ -164,8 +165,19 @@ static const char *describe_provider(apr_pool_t *pool, const char *entity_id, co
     return text;
 }
 
-/* What Lasso leaves to its callers: audience, recipient and times. */
-static const char *judge_assertion(LassoLogin *login, const char *in_response_to)
+/* Is it for this ACS, by both places that say so? */
+static bool is_for(const LassoLogin *login, LassoSaml2Assertion *assertion, const char *acs)
+{
+    const LassoSaml2SubjectConfirmationData *data =
+        lasso_saml2_assertion_get_subject_confirmation_data(assertion, FALSE);
+    const LassoSamlp2StatusResponse *response = (const LassoSamlp2StatusResponse *)login->parent.response;
+
+    return data && g_strcmp0(data->Recipient, acs) == 0 && response &&
+           g_strcmp0(response->Destination, acs) == 0;
+}
+
+/* What Lasso leaves to its callers: audience, recipient, times, and what was asked. */
+static const char *judge_assertion(LassoLogin *login, const char *acs, const char *in_response_to)
 {
     LassoSaml2Assertion *assertion = (LassoSaml2Assertion *)lasso_login_get_assertion(login);
     LassoSaml2AssertionValidationState state;
@@ -178,9 +190,10 @@ static const char *judge_assertion(LassoLogin *login, const char *in_response_to
         error = "it does not accept the Conditions";
     else if (lasso_saml2_assertion_validate_time_checks(assertion, 180, 0) != LASSO_SAML2_ASSERTION_VALID)
         error = "it does not accept the times";
-    else if (in_response_to &&
-             g_strcmp0(lasso_saml2_assertion_get_in_response_to(assertion), in_response_to) != 0)
-        error = "it does not find its request's ID";
+    else if (!is_for(login, assertion, acs))
+        error = "it is not the recipient";
+    else if (g_strcmp0(lasso_saml2_assertion_get_in_response_to(assertion), in_response_to) != 0)
+        error = in_response_to ? "it does not find its request's ID" : "it has asked for nothing";
     g_object_unref(assertion);
     return error;
 }
@@ -197,12 +210,14 @@ const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char
         return "it cannot be set up";
     result = lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, metadata, NULL, NULL);
     if (result == 0 && (login = lasso_login_new(server))) {
-        lasso_profile_set_signature_verify_hint(&login->parent, LASSO_PROFILE_SIGNATURE_VERIFY_HINT_FORCE);
+        /* One signature is demanded, of the Response or of the assertion, and each that is there must be
+         * right. */
+        lasso_profile_set_signature_verify_hint(&login->parent, LASSO_PROFILE_SIGNATURE_VERIFY_HINT_MAYBE);
         result = lasso_login_process_authn_response_msg(login, apr_pstrdup(pool, response));
         if (result == 0)
             result = lasso_login_accept_sso(login);
         if (result == 0)
-            error = judge_assertion(login, in_response_to);
+            error = judge_assertion(login, acs, in_response_to);
     }
     if (result != 0)
         error = apr_pstrdup(pool, lasso_strerror(result));

@@ -41,7 +41,8 @@ const char *rcidp_lasso_init(void);
 const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request);
 
 /* The second opinion: does Lasso, as the service provider of that entityID and ACS, which knows our metadata,
- * accept this Response (base64, as posted), which is not encrypted? Returns NULL, or its reason, in pool. */
+ * accept this Response (base64, as posted), which is not encrypted, as the answer to the request of that ID
+ * (NULL: to none)? It knows no ECDSA. Returns NULL, or its reason, in pool. */
 const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char *entity_id, const char *acs,
                               const char *response, const char *in_response_to);
 
