@@ -157,7 +157,7 @@ def signature_of(message):
 
 # -- metadata -------------------------------------------------------------------------------------------------------------
 
-def metadata(certificates=(), endpoints=((ACS, 0, True, HTTP_POST),), entity_id=US, attributes="", inside=""):
+def metadata(certificates=(), endpoints=((ACS, 0, True, HTTP_POST),), entity_id=US, attributes="", formats=()):
     """A service provider's metadata. ENDPOINTS: (URL, index, is it the default?, binding)."""
     keys = "".join('<KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>%s</ds:X509Certificate></ds:X509Data>'
                    "</ds:KeyInfo></KeyDescriptor>" % certs.base64(path) for path in certificates)
@@ -165,7 +165,8 @@ def metadata(certificates=(), endpoints=((ACS, 0, True, HTTP_POST),), entity_id=
                        % (index, "true" if default else "false", binding, url) for url, index, default, binding in endpoints)
     return ('<EntityDescriptor xmlns="%s" xmlns:ds="%s" validUntil="%s" entityID="%s">'
             '<SPSSODescriptor protocolSupportEnumeration="%s" %s>%s%s%s</SPSSODescriptor></EntityDescriptor>\n'
-            % (verify.MD, verify.DS, instant(90 * 86400), entity_id, verify.SAMLP, attributes, keys, services, inside))
+            % (verify.MD, verify.DS, instant(90 * 86400), entity_id, verify.SAMLP, attributes, keys,
+               "".join("<NameIDFormat>%s</NameIDFormat>" % one for one in formats), services))
 
 
 # -- the identity provider that is asked ----------------------------------------------------------------------------------
