@@ -11,6 +11,7 @@
 #include "src/config.h"
 #include "src/denial.h"
 #include "src/directives.h"
+#include "src/dump.h"
 #include "src/launch.h"
 #include "src/library.h"
 #include "src/publish.h"
@@ -29,6 +30,7 @@ static void register_hooks(apr_pool_t *pool)
 {
     (void)pool;
     ap_hook_check_config(rcidp_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(rcidp_dump_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_launch_before_authentication, NULL, NULL, APR_HOOK_FIRST);

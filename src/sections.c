@@ -103,6 +103,23 @@ int rcidp_sections_check(apr_pool_t *pool, const server_rec *main)
     return check_nodes(pool, main, ap_conftree);
 }
 
+static bool sets_handler(apr_pool_t *pool, const ap_directive_t *node, const char *path, const char *handler)
+{
+    for (; node; node = node->next) {
+        if (is_named(node, "SetHandler") && !strcasecmp(first_word(pool, node), handler) &&
+            enclosing_location(node) && !strcmp(first_word(pool, enclosing_location(node)), path))
+            return true;
+        if (node->first_child && sets_handler(pool, node->first_child, path, handler))
+            return true;
+    }
+    return false;
+}
+
+bool rcidp_sections_sets_handler(apr_pool_t *pool, const char *path, const char *handler)
+{
+    return sets_handler(pool, ap_conftree, path, handler);
+}
+
 /* Among the directives of one level, not counting sections within. */
 static bool turns_tls_on(apr_pool_t *pool, const ap_directive_t *node)
 {
