@@ -52,14 +52,24 @@ static const ap_directive_t *enclosing_location(const ap_directive_t *node)
     return NULL;
 }
 
+/* The path of a section, which may be quoted or not; the bracket is still there. */
+static const char *path_of(apr_pool_t *pool, const ap_directive_t *section)
+{
+    const char *end = strrchr(section->args, '>');
+    const char *args =
+        apr_pstrndup(pool, section->args, end ? (apr_size_t)(end - section->args) : strlen(section->args));
+
+    return ap_getword_conf(pool, &args);
+}
+
 /* Does the <Location>, or another of the same path beside it, hold such a directive? */
 static bool has_partner(apr_pool_t *pool, const ap_directive_t *location, predicate is_it)
 {
     const ap_directive_t *sibling = location->parent ? location->parent->first_child : ap_conftree;
 
     for (; sibling; sibling = sibling->next) {
-        if (is_named(sibling, "<Location") &&
-            !strcmp(first_word(pool, sibling), first_word(pool, location)) && holds(pool, sibling, is_it))
+        if (is_named(sibling, "<Location") && !strcmp(path_of(pool, sibling), path_of(pool, location)) &&
+            holds(pool, sibling, is_it))
             return true;
     }
     return false;
