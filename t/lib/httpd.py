@@ -67,6 +67,8 @@ USUAL = re.compile("|".join([
     r" AH(00491|00169|00295): caught SIGTERM, shutting down$",
     r" AH(00493|00297): SIGUSR1 received\.  Doing graceful restart$",
     r" AH00171: Graceful restart requested, doing restart$",
+    # The event MPM, told to stop while a connection that it has answered is closing.
+    r"\[mpm_event:error\] .* AH03092: process_lingering_close: apr_pollset_add failure$",
     # One for each Response that was issued; what it says is a test's business, that it is there is none's.
     r"\[rcidp:info\] .* RCIDP\d+: issued ",
 ]))
