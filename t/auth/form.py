@@ -58,14 +58,13 @@ def signs_in(person):
     """Page, form, launch. Returns the cookie."""
     who = person.name
     is_login(get(), who)
-    began = people.clock()
     answer = post(person)
     is_((answer.status, answer.header("Location")), (302, LAUNCH), who + ": is led to the very launch that was asked for")
     parts = [part.strip() for part in answer.header("Set-Cookie").split(";")]
     is_(sorted(parts[1:]), sorted(["Max-Age=28800", "path=/ringcentral", "Secure", "HttpOnly", "SameSite=Lax"]),
         who + ": the cookie is for the launch path, TLS, and no script")
     cookie = cookie_of(answer)
-    people.launched(server, get(cookie=cookie), person, began, relay_state=STATE)
+    people.launched(server, get(cookie=cookie), person, relay_state=STATE)
     return cookie
 
 
