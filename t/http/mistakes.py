@@ -107,6 +107,8 @@ WRONG = [
     *in_location("RcIdpClockSkew", ("601", "0 to 600"), ("-1", "0 to 600"), ("+1", "0 to 600"), ('""', "0 to 600"), ('" 1"', "0 to 600")),
     *in_location("RcIdpSessionLifetime", ("0", "1 to"), ("31622401", "to 31622400"), ("forever", "seconds")),
     *in_location("RcIdpRequireTLS", ("maybe", "On or Off"), ("", "On or Off")),
+    ("RcIdpLaunch", "RcIdpPersistentIDSecretFile",
+     identity() + "RcIdpNameID persistent\n" + host(section("SetHandler rcidp-launch\n=>RcIdpLaunch us"))),
     # Keys and certificates.
     (CERT, "cannot read /none", certificate("/none")),
     (CERT, "not a file", certificate(certs.folder())),
