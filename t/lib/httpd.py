@@ -74,14 +74,21 @@ USUAL = re.compile("|".join([
 ]))
 
 
+_given = set()
+
+
 def free_port():
-    """A port of loopback that nobody listens on, outside the range that the kernel gives to outgoing connections."""
+    """A port of loopback that nobody listens on, outside the range that the kernel gives to outgoing connections; never the
+    same one twice."""
     for _ in range(200):
         port = random.randrange(20000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+                _given.add(port)
                 return port
             except OSError:
                 continue
