@@ -127,6 +127,8 @@ class Example(Httpd):
         post = form.auto_post(answer.text) if answer.status == 200 else None
         if not tap.ok(post, "%s: is sent to RingCentral" % who, repr(answer)):
             raise AssertionError("no launch for " + who)
+        problems = pages.problems(answer)
+        tap.ok(not problems, "%s: by a page of ours" % who, *problems)
         tap.is_(post.action, destination, "%s: by a post to the right address" % who)
         if relay_state:
             tap.is_(post.relay_state, relay_state, "%s: with the RelayState asked for" % who)
