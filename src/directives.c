@@ -256,6 +256,8 @@ static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
         return complain(cmd, error);
     if (strcasecmp(args, "none") == 0)
         setting->none = true;
+    else if (!strncasecmp(args, "none", 4) && apr_isspace(args[4]))
+        return complain(cmd, "none stands alone; where it is a text, write it in quotation marks");
     else if ((error = rcidp_value_parse(cmd, &args, &setting->value)))
         return complain(cmd, error);
     APR_ARRAY_PUSH(((rcidp_dir_conf *)dir)->attributes, const rcidp_attribute_setting *) = setting;
