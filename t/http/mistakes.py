@@ -90,7 +90,7 @@ WRONG = [
     ("RcIdpLaunch", "RcIdpPersistentIDSecretFile", launch("RcIdpNameID persistent", before="SetHandler rcidp-launch\n=>RcIdpLaunch us\n")),
     *in_location("RcIdpAttribute", ("", "neither a short name"), ("role", "expression is missing"), ("1role x", "nor an XML name"),
                  ('"a b" x', "nor an XML name"), ("r\udcf4le x", "nor an XML name"),
-                 ("role %{", "cannot be parsed"), ("role x fish", "no transform"), ("<role> x", "nor an XML name")),
+                 ("role %{", "cannot be parsed"), ("role x fish", "no transform"), ("<role> x", "nor an XML name"), ('role none "if=true"', "none stands alone")),
     *in_location("RcIdpAuthnContext", ("", "takes one argument"), ("Password", "none of auto"), ("high", "none of auto"),
                  ("%{NO_SUCH_VARIABLE}", "cannot be parsed"), ("%{REMOTE_USER", "cannot be parsed"), ("auto auto", "takes one argument")),
     *in_location("RcIdpAuthnInstant", ("", "expression is missing"), ("%{", "cannot be parsed"), ("x fish", "no transform")),
