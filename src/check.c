@@ -121,20 +121,18 @@ static void check_signer(inspection *check)
     conf->signer.algorithm = algorithm;
 }
 
-/* The port that browsers use: ServerName's, or that of the addresses if it is one, or 443 if it is among
- * several. */
+/* The port that browsers use: ServerName's, else that of the virtual host's addresses, else the server's;
+ * where there are several, that of https. */
 static apr_port_t default_port(const server_rec *s)
 {
-    apr_port_t port = s->port;
+    apr_port_t port = s->port; /* 0 where ServerName names none */
 
-    if (port && s->addrs && s->addrs->host_port != port)
-        return port; /* httpd starts with the first address's: this one was named */
-    for (const server_addr_rec *address = s->addrs; port && address; address = address->next) {
-        if (address->host_port == DEFAULT_HTTPS_PORT)
-            port = DEFAULT_HTTPS_PORT;
+    for (const server_addr_rec *address = port ? NULL : s->addrs; address; address = address->next) {
+        if (!port || address->host_port == DEFAULT_HTTPS_PORT)
+            port = address->host_port;
     }
-    for (const ap_listen_rec *listener = s->port ? NULL : ap_listeners; listener; listener = listener->next) {
-        if (!port || listener->bind_addr->port == DEFAULT_HTTPS_PORT)
+    for (const ap_listen_rec *listener = port ? NULL : ap_listeners; listener; listener = listener->next) {
+        if (!port || (listener->protocol && strcmp(listener->protocol, "https") == 0))
             port = listener->bind_addr->port;
     }
     return port ? port : DEFAULT_HTTPS_PORT;
