@@ -29,17 +29,19 @@ class Agent:
         self.cookies = {}
         self.trail = []
 
-    def open(self, url, method="GET", body=None):
-        """Ask for that URL, and then for where it redirects to. The answer has its URL in addition."""
+    def open(self, url, method="GET", body=None, origin=None):
+        """Ask for that URL, and then for where it redirects to. The answer has its URL in addition.
+
+        A BODY is sent by a page of that ORIGIN."""
         for _ in range(MANY):
-            answer = self._ask(url, method, body)
+            answer = self._ask(url, method, body, origin)
             if answer.status not in REDIRECTS:
                 answer.url = url
                 return answer
             # Browsers show no port that goes without saying.
             url = urllib.parse.urljoin(url, answer.header("Location")).replace(":443/", "/", 1)
             if answer.status not in (307, 308):
-                method, body = "GET", None
+                method, body, origin = "GET", None, None
         raise AssertionError("redirected for ever: " + " ".join(self.trail))
 
     def send(self, answer, **fields):
@@ -55,21 +57,21 @@ class Agent:
         body = urllib.parse.urlencode({**values, **fields})
         target = urllib.parse.urljoin(answer.url, found[0].action or "")
         if found[0].method == "post":
-            return self.open(target, "POST", body)
+            return self.open(target, "POST", body, urllib.parse.urlunsplit((*urllib.parse.urlsplit(answer.url)[:2], "", "", "")))
         return self.open(target.partition("?")[0] + "?" + body)
 
     def forget(self, host):
         """Lose the cookies of a host, as one who closed and opened the browser there."""
         self.cookies.pop(host, None)
 
-    def _ask(self, url, method, body):
+    def _ask(self, url, method, body, origin):
         self.trail.append(url)
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "https":
             raise AssertionError("led out of TLS: " + url)
         server = client.Client(parts.port or self.ports[parts.hostname], host=parts.hostname)
         path = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        answer = server.request(method, path, headers=HEADERS + self._cookies(parts), body=body, host=parts.netloc)
+        answer = server.request(method, path, headers=HEADERS + self._cookies(parts) + [("Origin", origin)] * bool(origin), body=body, host=parts.netloc)
         self._keep(parts, answer)
         return answer
 
@@ -83,7 +85,8 @@ class Agent:
         for line in answer.all("Set-Cookie"):
             for name, morsel in http.cookies.SimpleCookie(line).items():
                 key = (name, morsel["path"] or "/")
-                gone = morsel["max-age"] == "0" or "1970" in morsel["expires"] or not morsel.value
+                # mod_session lets a cookie live for a second longer.
+                gone = morsel["max-age"] in ("0", "1") or "1970" in morsel["expires"] or not morsel.value
                 if gone:
                     jar.pop(key, None)
                 else:
