@@ -7,10 +7,11 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import certs
 import example
 from authority import Authority
 from example import Example
-from httpd import BASE, SOURCE
+from httpd import BASE, SOURCE, Httpd
 from tap import done_testing, is_, ok
 
 FOLDER = os.path.join(SOURCE, "conf", "examples")
@@ -37,6 +38,28 @@ def modules(text):
     return [name for name in re.findall(r"\w+", re.sub(r"\(.*?\)", "", said)) if name not in BASE]
 
 
+def documented():
+    """The configurations in docs/authentication.md that include an example."""
+    with open(os.path.join(SOURCE, "docs", "authentication.md")) as file:
+        return re.findall(r"^```\n([^`]*^ *Include [^`]*)```$", file.read(), re.M)
+
+
+def documented_test(text):
+    """httpd -t with such a configuration, in a folder that has what it names and what the examples name by default."""
+    name = re.findall(r"([\w-]+)\.conf", text)[-1]
+    with open(os.path.join(FOLDER, name + ".conf")) as file:
+        example_text = file.read()
+    server = Httpd('Define LDAP_READER_PASSWORD_FILE "${folder}/password"\n' + text, modules=modules(example_text), name="documented")
+    pair = certs.pair()
+    sources = {".conf": FOLDER, ".crt": pair.cert, ".key": pair.key, ".pem": pair.cert}
+    for word in re.findall(r"[\w.-]+\.(?:conf|crt|key|pem|users|groups|people)\b", text + example_text):
+        source = sources.get(os.path.splitext(word)[1], os.devnull)
+        with open(os.path.join(source, word) if source == FOLDER else source) as file:
+            server.write(word, file.read(), mode=0o600)
+    server.write("password", "secret\n")
+    return name, server.configtest()
+
+
 def configtest(name, text, defaults):
     """httpd -t with the file's own modules and, as far as this machine can have them, the file's own defaults."""
     outside = {parameter: "${folder}/" + parameter for parameter, value in defaults.items() if parameter in FILES and value[0] == "/"}
@@ -60,5 +83,11 @@ for path in sorted(glob.glob(FOLDER + "/*.conf")):
     if name not in MORE and all(map(example.module, modules(text))):
         status, output = configtest(name, text, found)
         ok(status == 0 and output.strip() == "Syntax OK", name + ": httpd accepts it as it is", output)
+
+blocks = documented()
+ok(len(blocks) > 1, "the documentation shows how to include them")
+for text in blocks:
+    name, (status, output) = documented_test(text)
+    ok(status == 0 and output.strip() == "Syntax OK", "httpd accepts the documented use of " + name, output)
 
 done_testing()

@@ -93,6 +93,18 @@ def session():
     is_login(get(cookie="ringcentral-session=ringcentral-user=alice&ringcentral-pw=secret"), "a cookie of one's own making")
 
 
+def dismissed():
+    """A session is worth no more than the password in it."""
+    cookie = cookie_of(post(ALICE))
+    with open(server.path("users")) as file:
+        users = file.read()
+    server.write("users", users.replace("alice:", "alice-who-left:"))
+    server.expect("AH01808: user 'alice' not found", count=1)
+    is_login(get(cookie=cookie), "alice, who is no user any more")
+    server.write("users", users)
+    is_(get(cookie=cookie).status, 200, "alice, who is one again")
+
+
 def refusals():
     server.expect("AH01631: user mallory: authorization failure", count=1)
     server.refused(get(cookie=cookie_of(post(MALLORY))), "mallory, who is in no group")
@@ -164,6 +176,7 @@ server.write("session-key", base64.b64encode(os.urandom(36)) + b"\n", mode=0o600
 with server:
     signs_in(ALICE)
     session()
+    dismissed()
     refusals()
     requests()
     signs_out()
