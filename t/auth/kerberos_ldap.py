@@ -32,7 +32,7 @@ def group(name, *members):
 
 ENTRIES = [
     (PEOPLE, {"objectClass": "organizationalUnit", "ou": "people"}), (GROUPS, {"objectClass": "organizationalUnit", "ou": "groups"}),
-    person("alice", sn="Smith", givenName="Alice", mail=["alice.smith@example.com"], telephoneNumber="+15550100"),
+    person("alice", sn="Smith", givenName="Alice", mail=["alice.smith@example.com", "asmith@example.com"], telephoneNumber="+15550100"),
     person("zoe", sn="Łódź", givenName="Zoë", mail="zoe@example.com"),
     person("mallory", mail="mallory@example.com"),
     person("ghost"),

@@ -17,7 +17,7 @@ from tap import done_testing, is_, like, ok
 
 MFA = "https://refeds.org/profile/mfa"
 STATE = "https://service.ringcentral.com/a+b&c%20d"
-LAUNCH = "/ringcentral?sp=us&RelayState=https%3A%2F%2Fservice.ringcentral.com%2Fa%2Bb%26c%2520d"
+LAUNCH = "/ringcentral?sp=us&RelayState=https%3A%2F%2Fservice.ringcentral.com%2Fa%2Bb%26c%2520d&more=1+1"
 
 USERS = {
     "alice": oidc.user(amr=["pwd"], email="alice@example.com", email_verified=True, given_name="Alice", family_name="Smith",
@@ -63,6 +63,7 @@ def check_users(server):
     agent, answer = sign_in(server, "alice", LAUNCH)
     fields = server.launched(answer, "alice", relay_state=STATE)
     is_(answer.url, server.url(LAUNCH), "alice: comes back to the very address")
+    is_(agent.attributes("sso.example.com"), [["httponly", "path=/", "samesite=lax", "secure"]], "alice: every cookie is for TLS, no script and this site")
     is_(fields.name_id, "alice@example.com", "alice: the name ID is the claim email")
     is_(fields.claims, {"email": ["alice@example.com"], "givenname": ["Alice"], "surname": ["Smith"], "name": ["Alice Smith"],
                         "groups": ["sales", "ringcentral"]}, "alice: claims")
@@ -111,6 +112,7 @@ def check_age(server):
     like(answer.text, "login_prompt", "signed in long ago: the provider asks again")
     again = agent.send(answer, username="alice", password="secret")
     example.is_now(server.launched(again, "signed in again", relay_state=STATE), "signed in again")
+    is_(again.url, server.url(LAUNCH), "signed in again: comes back to the very address")
 
     # Where it is the provider's session that is that old, it sees that by itself.
     agent, _ = sign_in(server, "alice", ago="1000")

@@ -67,6 +67,7 @@ def check_users(server):
     agent, answer = sign_in(server, "alice", LAUNCH)
     fields = server.launched(answer, "alice", relay_state=STATE)
     is_(answer.url, server.url(LAUNCH), "alice: comes back to the very address")
+    is_(agent.attributes("sso.example.com"), [["domain=sso.example.com", "httponly", "path=/", "samesite=none", "secure"]], "alice: every cookie is for TLS and no script")
     is_(fields.name_id, "alice@example.com", "alice: the name ID is the other provider's attribute")
     is_(fields.claims, {"email": ["alice@example.com"], "givenname": ["Alice"], "surname": ["Smith"],
                         "groups": ["sales", "ringcentral", "R&D"]}, "alice: claims")

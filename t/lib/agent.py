@@ -6,6 +6,7 @@
     answer.url                                          # where the redirects led
     answer = agent.send(answer, username="alice", password="secret")    # the page's only form, some fields filled in
     agent.trail                                         # every URL asked for, in order
+    agent.attributes("sso.example.com")                 # of the cookies that were set there and not deleted, each combination once
 
 A cookie goes back to its host and path; SameSite is a browser's business (see browser.py), and so are scripts.
 """
@@ -27,6 +28,7 @@ class Agent:
     def __init__(self, ports):
         self.ports = ports
         self.cookies = {}
+        self.lines = []
         self.trail = []
 
     def open(self, url, method="GET", body=None, origin=None):
@@ -64,6 +66,12 @@ class Agent:
         """Lose the cookies of a host, as one who closed and opened the browser there."""
         self.cookies.pop(host, None)
 
+    def attributes(self, host):
+        """What was said of the cookies of that host, besides name, value and time: a list of lists in lower case."""
+        found = {tuple(sorted(part.strip().lower() for part in line.split(";")[1:])) for name, line in self.lines
+                 if name == host and not line.partition(";")[0].endswith("=")}
+        return sorted([part for part in parts if not part.startswith(("expires=", "max-age=", "version="))] for parts in found)
+
     def _ask(self, url, method, body, origin):
         self.trail.append(url)
         parts = urllib.parse.urlsplit(url)
@@ -83,6 +91,7 @@ class Agent:
     def _keep(self, parts, answer):
         jar = self.cookies.setdefault(parts.hostname, {})
         for line in answer.all("Set-Cookie"):
+            self.lines.append((parts.hostname, line))
             for name, morsel in http.cookies.SimpleCookie(line).items():
                 key = (name, morsel["path"] or "/")
                 # mod_session lets a cookie live for a second longer.
