@@ -68,6 +68,8 @@ def row(place, line, width, recipe):
         raise ValueError("no directives")
     if given == "refused" or isinstance(given, list) and not all(re.match(r"\w+=", span) for span in given):
         raise ValueError("not what is given: %s" % given)
+    if sent == "nothing" and not directives[0].startswith("RcIdpAttribute "):
+        raise ValueError("nothing can be sent of an attribute only")
     if isinstance(sent, list):
         sent = [value for span in sent for value in (expand(span).split(",") if "…" in span else [span])]
     return Row(place, name, directives, [] if given == "nothing" else map(expand, given), sent)
