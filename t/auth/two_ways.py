@@ -103,6 +103,7 @@ def check_form(server, who, kerberos):
     server.expect(r"AH01807: user 'alice': authentication failure for \"/ringcentral\": password Mismatch")
     wrong = agent.send(answer, httpd_username="alice", httpd_password="guess")
     is_login(wrong, who + ", a wrong password", False)
+    like(wrong.text, r"password is wrong", who + ", a wrong password: is told so")
     answer = agent.send(wrong, httpd_username="alice", httpd_password="secret")
     is_(answer.url, server.url(LAUNCH), who + ": comes back to the very address")
     judge(server, answer, who, "PasswordProtectedTransport")
