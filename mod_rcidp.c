@@ -11,6 +11,7 @@
 #include "src/config.h"
 #include "src/denial.h"
 #include "src/directives.h"
+#include "src/dump.h"
 #include "src/launch.h"
 #include "src/lasso.h"
 #include "src/library.h"
@@ -32,11 +33,13 @@ static void register_hooks(apr_pool_t *pool)
 {
     (void)pool;
     ap_hook_check_config(rcidp_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(rcidp_dump_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_launch_before_authentication, NULL, NULL, APR_HOOK_FIRST);
     /* Before any other module asks for a password. */
     ap_hook_check_user_id(rcidp_launch_before_sign_in, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_access_checker_ex(rcidp_denial_expect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_auth_checker(rcidp_denial_expect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_error_filter(rcidp_denial_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_output_filter(RCIDP_DENIAL_FILTER, rcidp_denial_filter, NULL, AP_FTYPE_CONTENT_SET);

@@ -35,7 +35,7 @@ AC_DEFUN([RCIDP_LDFLAG], [
 # RCIDP_SYSTEM(VARIABLE): turn each -I into -isystem, so that our warnings speak of our code alone. /usr/include is
 # the compiler's already and must keep its place in the search.
 AC_DEFUN([RCIDP_SYSTEM], [
-  $1=`AS_ECHO(["$$1"]) | sed 's|-I */usr/include\( \|@S|@\)|\1|g; s|-I *|-isystem |g'`
+  $1=`AS_ECHO(["$$1"]) | sed 's:-I */usr/include\( \|@S|@\):\1:g; s:-I *:-isystem :g'`
 ])
 
 # RCIDP_MISSING(WHAT, DEBIAN PACKAGE, FEDORA PACKAGE): the one sentence for a thing that is not there.

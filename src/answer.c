@@ -104,6 +104,9 @@ void rcidp_answer_note(request_rec *r, const char *name, const char *value)
 
 void rcidp_answer_headers(request_rec *r)
 {
+    /* What a module upstream had to say of its own pages, as mod_auth_mellon does, would stand beside ours.
+     */
+    apr_table_unset(r->err_headers_out, "Cache-Control");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "Pragma", "no-cache");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");

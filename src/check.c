@@ -123,7 +123,7 @@ static void check_signer(inspection *check)
 }
 
 /* The port that browsers use: ServerName's, or that of the virtual host's addresses, or where these name none
- * that of Listen; of several it is 443. */
+ * that of Listen; of several it is that of https. */
 static apr_port_t default_port(const server_rec *s)
 {
     apr_port_t port = 0;
@@ -136,7 +136,8 @@ static apr_port_t default_port(const server_rec *s)
             port = address->host_port;
     }
     for (const ap_listen_rec *listener = port ? NULL : ap_listeners; listener; listener = listener->next) {
-        if (!port || listener->bind_addr->port == DEFAULT_HTTPS_PORT)
+        if (!port || listener->bind_addr->port == DEFAULT_HTTPS_PORT ||
+            (port != DEFAULT_HTTPS_PORT && listener->protocol && strcmp(listener->protocol, "https") == 0))
             port = listener->bind_addr->port;
     }
     return port ? port : DEFAULT_HTTPS_PORT;

@@ -296,6 +296,20 @@ static int check_age(gathering *g)
     return OK;
 }
 
+/* A name without an AuthType, or with mod_ssl's own, comes from SSLUserName, which does not ask whether the
+ * certificate was verified. */
+bool rcidp_claims_is_signed_in(request_rec *r)
+{
+    const char *verified;
+
+    if (!r->user || !*r->user)
+        return false;
+    if (r->ap_auth_type && strcasecmp(r->ap_auth_type, "ClientCert") != 0)
+        return true;
+    verified = ap_ssl_var_lookup(r->pool, r->server, r->connection, r, "SSL_CLIENT_VERIFY");
+    return verified && strcmp(verified, "SUCCESS") == 0;
+}
+
 int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_provider *provider,
                         rcidp_claims *claims)
 {

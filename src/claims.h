@@ -5,6 +5,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <stdbool.h>
 
 #include "config.h"
 
@@ -13,5 +14,8 @@
  * (rcidp_answer_refuse) and returns what that returned. Expects a signed-in user. */
 int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_provider *provider,
                         rcidp_claims *claims);
+
+/* Is anybody signed in, by an AuthType or by a client certificate that was verified? */
+bool rcidp_claims_is_signed_in(request_rec *r);
 
 #endif

@@ -236,7 +236,8 @@ const char *rcidp_config_relay_state(cmd_parms *cmd, const char *url, const char
         return apr_psprintf(
             cmd->pool, "\"%s\" is not an http or https URL (without user, backslash, dot segments)", url);
     if (strlen(url) > RCIDP_RELAY_STATE_LIMIT)
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
+        /* Not with cmd->server: a virtual host has no LogLevel yet. */
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, NULL,
                      "RCIDP60: %s: the RelayState has %" APR_SIZE_T_FMT
                      " bytes; SAML allows %d, and a service "
                      "provider may refuse more (%s:%d)",

@@ -7,13 +7,14 @@
 #include <mod_core.h>
 
 #include "answer.h"
+#include "claims.h"
 #include "config.h"
 #include "page.h"
 
 #define NOT_ASSIGNED "Your account is not assigned to RingCentral."
 
 /* Why httpd refuses, as far as its status tells; NULL for what is none of ours. */
-static const char *sentence(const request_rec *r)
+static const char *sentence(request_rec *r)
 {
     const char *denied = apr_table_get(r->subprocess_env, "RCIDP_ERROR");
 
@@ -21,14 +22,14 @@ static const char *sentence(const request_rec *r)
     if (r->status == HTTP_UNAUTHORIZED)
         return denied ? denied : "You have not signed in, or your name or password is wrong.";
     if (r->status == HTTP_FORBIDDEN)
-        return r->user ? NOT_ASSIGNED : "RingCentral cannot be opened from here.";
+        return rcidp_claims_is_signed_in(r) ? NOT_ASSIGNED : "RingCentral cannot be opened from here.";
     return r->status >= HTTP_INTERNAL_SERVER_ERROR ? "You cannot be signed in at the moment. Try again soon."
                                                    : NULL;
 }
 
 int rcidp_denial_expect(request_rec *r)
 {
-    if (!r->main && rcidp_config_handles(r)) {
+    if (!r->main && rcidp_config_handles(r) && rcidp_claims_is_signed_in(r)) {
         rcidp_answer_note(r, "RCIDP_RESULT", "denied");
         rcidp_answer_note(r, "RCIDP_ERROR", NOT_ASSIGNED);
     }

@@ -10,8 +10,9 @@
 /* The name of the output filter that gives such a page its headers. */
 #define RCIDP_DENIAL_FILTER "RCIDP_DENIAL"
 
-/* An auth_checker hook: somebody is signed in, and httpd is about to decide. Until a launch says otherwise,
- * the result of the request is "denied", so that an ErrorDocument of the site can tell why. Always DECLINED.
+/* An auth_checker hook, and an access_checker_ex hook for the users of client certificates, who have no
+ * AuthType: somebody is signed in, and httpd is about to decide. Until a launch says otherwise, the result of
+ * the request is "denied", so that an ErrorDocument of the site can tell why. Always DECLINED.
  */
 int rcidp_denial_expect(request_rec *r);
 

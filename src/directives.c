@@ -257,6 +257,8 @@ static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
         return complain(cmd, error);
     if (strcasecmp(args, "none") == 0)
         setting->none = true;
+    else if (!strncasecmp(args, "none", 4) && apr_isspace(args[4]))
+        return complain(cmd, "none stands alone; where it is a text, write it in quotation marks");
     else if ((error = rcidp_value_parse(cmd, &args, &setting->value)))
         return complain(cmd, error);
     APR_ARRAY_PUSH(((rcidp_dir_conf *)dir)->attributes, const rcidp_attribute_setting *) = setting;
@@ -264,24 +266,21 @@ static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
     return NULL;
 }
 
-static const char *set_authn_context(cmd_parms *cmd, void *dir, const char *text)
+static const char *set_authn_context(cmd_parms *cmd, void *dir, const char *args)
 {
     rcidp_context_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
-    const char *error = NULL, *quoted;
+    const char *rest = args, *text = rcidp_value_word(cmd->pool, &rest), *error = NULL;
 
-    if (strcmp(text, "auto") != 0) {
-        setting->uri = as_uri(authn_contexts, text);
-        if (!setting->uri && !strstr(text, "%{"))
-            error = apr_psprintf(
-                cmd->pool,
-                "\"%s\" is none of auto, password, password-protected, kerberos, tls-client, x509, "
-                "smartcard, mfa, unspecified, nor a URI, nor an expression with %%{...}",
-                text);
-        else if (!setting->uri) {
-            quoted = apr_pstrcat(cmd->temp_pool, "\"", ap_escape_quotes(cmd->temp_pool, text), "\"", NULL);
-            error = rcidp_value_parse(cmd, &quoted, &setting->value);
-        }
-    }
+    if (strstr(text, "%{"))
+        error = rcidp_value_parse(cmd, &args, &setting->value);
+    else if (!*text || *rest)
+        error = "takes one argument, or an expression with %{...} and transformations";
+    else if (strcmp(text, "auto") != 0 && !(setting->uri = as_uri(authn_contexts, text)))
+        error =
+            apr_psprintf(cmd->pool,
+                         "\"%s\" is none of auto, password, password-protected, kerberos, tls-client, x509, "
+                         "smartcard, mfa, unspecified, nor a URI, nor an expression with %%{...}",
+                         text);
     ((rcidp_dir_conf *)dir)->authn_context = setting;
     return complain(cmd, error);
 }
@@ -424,8 +423,8 @@ const command_rec rcidp_directives[] = {
     AP_INIT_RAW_ARGS("RcIdpNameID", set_name_id, NULL, DIRECTORY, "FORMAT [EXPR [TRANSFORM ...]]"),
     AP_INIT_RAW_ARGS("RcIdpAttribute", add_attribute, NULL, DIRECTORY,
                      "NAME EXPR [TRANSFORM ...], or NAME none"),
-    AP_INIT_TAKE1("RcIdpAuthnContext", set_authn_context, NULL, DIRECTORY,
-                  "auto, a short name, a URI or an expression: how the user signed in"),
+    AP_INIT_RAW_ARGS("RcIdpAuthnContext", set_authn_context, NULL, DIRECTORY,
+                     "auto, a short name, a URI, or EXPR [TRANSFORM ...]: how the user signed in"),
     AP_INIT_RAW_ARGS("RcIdpAuthnInstant", set_authn_instant, NULL, DIRECTORY,
                      "EXPR [TRANSFORM ...]: when the user signed in"),
     AP_INIT_RAW_ARGS("RcIdpAuthnMaxAge", set_max_age, NULL, DIRECTORY,

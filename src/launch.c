@@ -87,25 +87,11 @@ static int check_transport(launching *launch)
     return OK;
 }
 
-/* A name without an AuthType, or with mod_ssl's own, comes from SSLUserName, which does not ask whether the
- * certificate was verified. */
-static bool is_signed_in(request_rec *r)
-{
-    const char *verified;
-
-    if (!r->user || !*r->user)
-        return false;
-    if (r->ap_auth_type && strcasecmp(r->ap_auth_type, "ClientCert") != 0)
-        return true;
-    verified = ap_ssl_var_lookup(r->pool, r->server, r->connection, r, "SSL_CLIENT_VERIFY");
-    return verified && strcmp(verified, "SUCCESS") == 0;
-}
-
 static int check_user(launching *launch)
 {
     if (!launch->conf->launch || !launch->server->signer.key || !launch->server->entity_id)
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NO_IDENTITY, launch->r->server->server_hostname);
-    if (!is_signed_in(launch->r))
+    if (!rcidp_claims_is_signed_in(launch->r))
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NOT_PROTECTED,
                                    apr_psprintf(launch->r->pool,
                                                 "<Location \"%s\"> lacks a Require that asks for a user",

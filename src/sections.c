@@ -52,14 +52,24 @@ static const ap_directive_t *enclosing_location(const ap_directive_t *node)
     return NULL;
 }
 
+/* The path of a section, which may be quoted or not; the bracket is still there. */
+static const char *path_of(apr_pool_t *pool, const ap_directive_t *section)
+{
+    const char *end = strrchr(section->args, '>');
+    const char *args =
+        apr_pstrndup(pool, section->args, end ? (apr_size_t)(end - section->args) : strlen(section->args));
+
+    return ap_getword_conf(pool, &args);
+}
+
 /* Does the <Location>, or another of the same path beside it, hold such a directive? */
 static bool has_partner(apr_pool_t *pool, const ap_directive_t *location, predicate is_it)
 {
     const ap_directive_t *sibling = location->parent ? location->parent->first_child : ap_conftree;
 
     for (; sibling; sibling = sibling->next) {
-        if (is_named(sibling, "<Location") &&
-            !strcmp(first_word(pool, sibling), first_word(pool, location)) && holds(pool, sibling, is_it))
+        if (is_named(sibling, "<Location") && !strcmp(path_of(pool, sibling), path_of(pool, location)) &&
+            holds(pool, sibling, is_it))
             return true;
     }
     return false;
@@ -101,6 +111,23 @@ static int check_nodes(apr_pool_t *pool, const server_rec *main, const ap_direct
 int rcidp_sections_check(apr_pool_t *pool, const server_rec *main)
 {
     return check_nodes(pool, main, ap_conftree);
+}
+
+static bool sets_handler(apr_pool_t *pool, const ap_directive_t *node, const char *path, const char *handler)
+{
+    for (; node; node = node->next) {
+        if (is_named(node, "SetHandler") && !strcasecmp(first_word(pool, node), handler) &&
+            enclosing_location(node) && !strcmp(first_word(pool, enclosing_location(node)), path))
+            return true;
+        if (node->first_child && sets_handler(pool, node->first_child, path, handler))
+            return true;
+    }
+    return false;
+}
+
+bool rcidp_sections_sets_handler(apr_pool_t *pool, const char *path, const char *handler)
+{
+    return sets_handler(pool, ap_conftree, path, handler);
 }
 
 /* Among the directives of one level, not counting sections within. */

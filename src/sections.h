@@ -11,6 +11,9 @@
  * same path. Logs each mistake with file and line; returns how many there are. pool is for scratch. */
 int rcidp_sections_check(apr_pool_t *pool, const server_rec *main);
 
+/* Is there a <Location> of this path, in any server, that sets this handler? pool is for scratch. */
+bool rcidp_sections_sets_handler(apr_pool_t *pool, const char *path, const char *handler);
+
 /* Does this server, or the main server for it, say SSLEngine on (mod_ssl) or TLSEngine (mod_tls)? As above.
  */
 bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const server_rec *s);

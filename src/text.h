@@ -27,8 +27,8 @@ const char *rcidp_text_id(apr_pool_t *pool, const unsigned char *random);
 /* An xs:dateTime in UTC, whole seconds, ending in Z (SAML core 1.3.3). Lives in pool. */
 const char *rcidp_text_time(apr_pool_t *pool, apr_time_t time);
 
-/* The instant of an xs:dateTime in UTC that ends in Z, whose fraction of a second is dropped. False, and *time
- * untouched, if it is none. */
+/* The instant of an xs:dateTime in UTC that ends in Z, whose fraction of a second is dropped. False, and
+ * *time untouched, if it is none. */
 bool rcidp_text_date_time(const char *text, apr_time_t *time);
 
 /* The same for a text that may be seconds since 1970, as a decimal number, too. */

@@ -27,8 +27,7 @@ server = Example("basic-file", MODULES, people.FILES, vhost=STRICT)
 people.write_files(server)
 with server:
     for person in (ALICE, ZOE):
-        began = people.clock()
-        people.launched(server, get(person), person, began)
+        people.launched(server, get(person), person)
 
     server.expect("AH01631: user mallory: authorization failure", count=1)
     server.refused(get(MALLORY), "mallory, who is in no group")

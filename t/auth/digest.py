@@ -33,8 +33,7 @@ server = Example("digest", MODULES, {"DIGEST_REALM": REALM, **people.FILES})
 people.write_files(server, digest)
 with server:
     for person in (ALICE, ZOE):
-        began = people.clock()
-        people.launched(server, get(person, query="?sp=us"), person, began)
+        people.launched(server, get(person, query="?sp=us"), person)
 
     server.expect("AH01631: user mallory: authorization failure", count=1)
     server.refused(get(MALLORY), "mallory, who is in no group")

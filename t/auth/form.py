@@ -58,14 +58,13 @@ def signs_in(person):
     """Page, form, launch. Returns the cookie."""
     who = person.name
     is_login(get(), who)
-    began = people.clock()
     answer = post(person)
     is_((answer.status, answer.header("Location")), (302, LAUNCH), who + ": is led to the very launch that was asked for")
     parts = [part.strip() for part in answer.header("Set-Cookie").split(";")]
     is_(sorted(parts[1:]), sorted(["Max-Age=28800", "path=/ringcentral", "Secure", "HttpOnly", "SameSite=Lax"]),
         who + ": the cookie is for the launch path, TLS, and no script")
     cookie = cookie_of(answer)
-    people.launched(server, get(cookie=cookie), person, began, relay_state=STATE)
+    people.launched(server, get(cookie=cookie), person, relay_state=STATE)
     return cookie
 
 
@@ -92,6 +91,18 @@ def session():
     server.expect(r"AH0(1842|1845|1839|1817|1834): ")
     is_login(get(cookie=changed), "a changed cookie")
     is_login(get(cookie="ringcentral-session=ringcentral-user=alice&ringcentral-pw=secret"), "a cookie of one's own making")
+
+
+def dismissed():
+    """A session is worth no more than the password in it."""
+    cookie = cookie_of(post(ALICE))
+    with open(server.path("users")) as file:
+        users = file.read()
+    server.write("users", users.replace("alice:", "alice-who-left:"))
+    server.expect("AH01808: user 'alice' not found", count=1)
+    is_login(get(cookie=cookie), "alice, who is no user any more")
+    server.write("users", users)
+    is_(get(cookie=cookie).status, 200, "alice, who is one again")
 
 
 def refusals():
@@ -165,6 +176,7 @@ server.write("session-key", base64.b64encode(os.urandom(36)) + b"\n", mode=0o600
 with server:
     signs_in(ALICE)
     session()
+    dismissed()
     refusals()
     requests()
     signs_out()

@@ -54,14 +54,14 @@ Include "{file}"
 
 def module(name):
     """The path of a module of httpd, None if it is not installed."""
-    path = os.path.join(MODULES, "mod_%s.so" % name)
-    return path if os.path.exists(path) else None
+    file = os.path.join(MODULES, "mod_%s.so" % name)
+    return file if os.path.exists(file) else None
 
 
 def program(*names):
     """The path of the first of these programs, None if none of them is installed; also what only root has in its path."""
-    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
-    return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+    folders = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+    return next(filter(None, (shutil.which(name, path=folders) for name in names)), None)
 
 
 def needs(what, *found):
@@ -72,6 +72,11 @@ def needs(what, *found):
         tap.ok(False, "this machine has " + what)
         tap.done_testing()
     tap.skip_all("this machine lacks " + what)
+
+
+def path(name):
+    """The file of an example."""
+    return os.path.join(SOURCE, "conf", "examples", name + ".conf")
 
 
 def seconds(instant):
@@ -99,7 +104,7 @@ class Example(Httpd):
         lines = "\n".join('Define %s "%s"' % define for define in (defines or {}).items())
         text = CONFIGURATION.format(
             entity_id=ENTITY_ID, pair=self.pair, defines=lines, server=server, host=HOST, vhost=vhost,
-            file=os.path.join(SOURCE, "conf", "examples", name + ".conf"))
+            file=path(name))
         super().__init__(text, modules=modules, name=name, **options)
 
     def _environment(self):
@@ -122,6 +127,8 @@ class Example(Httpd):
         post = form.auto_post(answer.text) if answer.status == 200 else None
         if not tap.ok(post, "%s: is sent to RingCentral" % who, repr(answer)):
             raise AssertionError("no launch for " + who)
+        problems = pages.problems(answer)
+        tap.ok(not problems, "%s: by a page of ours" % who, *problems)
         tap.is_(post.action, destination, "%s: by a post to the right address" % who)
         if relay_state:
             tap.is_(post.relay_state, relay_state, "%s: with the RelayState asked for" % who)

@@ -67,19 +67,28 @@ USUAL = re.compile("|".join([
     r" AH(00491|00169|00295): caught SIGTERM, shutting down$",
     r" AH(00493|00297): SIGUSR1 received\.  Doing graceful restart$",
     r" AH00171: Graceful restart requested, doing restart$",
+    # The event MPM, told to stop while a connection that it has answered is closing.
+    r"\[mpm_event:error\] .* AH03092: process_lingering_close: apr_pollset_add failure$",
     # One for each Response that was issued; what it says is a test's business, that it is there is none's.
     r"\[rcidp:info\] .* RCIDP\d+: issued ",
 ]))
 
 
+_given = set()
+
+
 def free_port():
-    """A port of loopback that nobody listens on, outside the range that the kernel gives to outgoing connections."""
+    """A port of loopback that nobody listens on, outside the range that the kernel gives to outgoing connections; never the
+    same one twice."""
     for _ in range(200):
         port = random.randrange(20000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+                _given.add(port)
                 return port
             except OSError:
                 continue

@@ -6,8 +6,11 @@ refuse what is not, so that their verdict on mod_rcidp means something.
 
     xml = sample.response(pair, acs=..., audience=...)          # any of FIELDS, and sign=["Response", "Assertion"]
     metadata = sample.metadata(pair.cert)
+
+saml.py makes a whole identity provider of it.
 """
 import datetime
+import html
 import os
 import secrets
 import subprocess
@@ -16,6 +19,8 @@ import tempfile
 import certs
 import verify
 
+EMAIL = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
+PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 ISSUER = "https://sso.example.com/ringcentral/metadata"
 
 _SIGNATURE = """<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo>\
@@ -28,25 +33,25 @@ _SIGNATURE = """<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:
 </ds:KeyInfo></ds:Signature>"""
 
 _RESPONSE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" \
-ID="{id}" Version="2.0" IssueInstant="{now}" Destination="{acs}"><saml:Issuer>{issuer}</saml:Issuer>{signature}\
+ID="{id}" Version="2.0" IssueInstant="{now}" Destination="{acs}"{answers}><saml:Issuer>{issuer}</saml:Issuer>{signature}\
 <samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>\
 <saml:Assertion ID="{assertion_id}" Version="2.0" IssueInstant="{now}"><saml:Issuer>{issuer}</saml:Issuer>{assertion_signature}\
 <saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">{mail}</saml:NameID>\
 <saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">\
-<saml:SubjectConfirmationData NotOnOrAfter="{later}" Recipient="{acs}"/></saml:SubjectConfirmation></saml:Subject>\
+<saml:SubjectConfirmationData NotOnOrAfter="{later}" Recipient="{acs}"{answers}/></saml:SubjectConfirmation></saml:Subject>\
 <saml:Conditions NotBefore="{earlier}" NotOnOrAfter="{later}"><saml:AudienceRestriction><saml:Audience>{audience}</saml:Audience>\
-</saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="{now}" SessionIndex="{assertion_id}"><saml:AuthnContext>\
-<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef>\
-</saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement>\
-<saml:Attribute Name="http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress" \
-NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri"><saml:AttributeValue>{mail}</saml:AttributeValue></saml:Attribute>\
-</saml:AttributeStatement></saml:Assertion></samlp:Response>"""
+</saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="{instant}" SessionIndex="{assertion_id}"><saml:AuthnContext>\
+<saml:AuthnContextClassRef>{context}</saml:AuthnContextClassRef>\
+</saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion></samlp:Response>"""
+
+_ATTRIBUTE = """<saml:Attribute Name="{name}" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri">{values}</saml:Attribute>"""
+_VALUE = "<saml:AttributeValue>{value}</saml:AttributeValue>"
 
 _METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{issuer}" cacheDuration="PT1H">\
 <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor use="signing">\
 <ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate>\
 </ds:X509Data></ds:KeyInfo></KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" \
-Location="https://sso.example.com/ringcentral"/></IDPSSODescriptor></EntityDescriptor>"""
+Location="{sso}"/></IDPSSODescriptor></EntityDescriptor>"""
 
 
 def _time(seconds):
@@ -68,23 +73,32 @@ def _sign(xml, element, pair):
             return file.read()
 
 
+def _attribute(name, values):
+    return _ATTRIBUTE.format(name=name, values="".join(_VALUE.format(value=html.escape(value, False)) for value in values))
+
+
 def response(pair, sign=("Response", "Assertion"), offset=0, acs="https://sso.ringcentral.com/sp/ACS.saml2",
              audience="https://sso.ringcentral.com", issuer=ISSUER, mail="alice@example.com",
-             algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"):
-    """The bytes of a signed Response; OFFSET seconds from now."""
+             algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+             request=None, instant=0, context=PASSWORD, attributes=None):
+    """The bytes of a signed Response; OFFSET seconds from now, of somebody who signed in INSTANT seconds from then.
+
+    REQUEST is the ID of the AuthnRequest that it answers; ATTRIBUTES has lists of values, default: the mail address."""
     ids = {"id": "_" + secrets.token_hex(20), "assertion_id": "_" + secrets.token_hex(20)}
     certificate = certs.base64(pair.cert)
     signatures = {name: _SIGNATURE.format(id=ids[key], algorithm=algorithm, certificate=certificate) if name in sign else ""
                   for name, key in (("Response", "id"), ("Assertion", "assertion_id"))}
-    xml = _RESPONSE.format(now=_time(offset), earlier=_time(offset - 60), later=_time(offset + 300), acs=acs,
-                           audience=audience, issuer=issuer, mail=mail, signature=signatures["Response"],
-                           assertion_signature=signatures["Assertion"], **ids)
+    attributes = {EMAIL: [mail]} if attributes is None else attributes
+    xml = _RESPONSE.format(now=_time(offset), earlier=_time(offset - 60), later=_time(offset + 300), instant=_time(offset + instant),
+                           acs=acs, audience=audience, issuer=issuer, mail=mail, context=context, signature=signatures["Response"],
+                           assertion_signature=signatures["Assertion"], answers=' InResponseTo="%s"' % request if request else "",
+                           attributes="".join(_attribute(*item) for item in attributes.items()), **ids)
     for element in ("Assertion", "Response"):
         if element in sign:
             xml = _sign(xml, element, pair)
     return xml.encode()
 
 
-def metadata(certificate, issuer=ISSUER):
+def metadata(certificate, issuer=ISSUER, sso="https://sso.example.com/ringcentral"):
     """The bytes of an identity provider's metadata with that signing certificate."""
-    return _METADATA.format(issuer=issuer, certificate=certs.base64(certificate)).encode()
+    return _METADATA.format(issuer=issuer, sso=sso, certificate=certs.base64(certificate)).encode()

@@ -15,7 +15,7 @@
 #include "tap.h"
 
 static apr_pool_t *pool;
-static const char *fixture_source;
+static const char *fixture_source, *fixture_scratch;
 
 __attribute__((noreturn)) static inline void bail_out(const char *what, const char *why)
 {
@@ -99,6 +99,35 @@ static inline const rcidp_signer *read_signer(const char *name, const char *algo
     if (!signer->algorithm)
         bail_out(name, "no such algorithm");
     return signer;
+}
+
+static inline void remove_scratch(void)
+{
+    if (system(apr_pstrcat(pool, "rm -rf -- '", fixture_scratch, "'", NULL)) != 0)
+        diag("%s is left", fixture_scratch);
+}
+
+/* A place for a file that a test makes, in a folder that ends with the program. */
+static inline const char *scratch(const char *name)
+{
+    const char *parent;
+
+    if (!fixture_scratch) {
+        if (apr_temp_dir_get(&parent, pool) != APR_SUCCESS)
+            bail_out("no folder for temporary files", "set TMPDIR");
+        fixture_scratch = mkdtemp(apr_pstrcat(pool, parent, "/rcidp-unit.XXXXXX", NULL));
+        if (!fixture_scratch)
+            bail_out("no folder of our own below", parent);
+        atexit(remove_scratch);
+    }
+    return apr_pstrcat(pool, fixture_scratch, "/", name, NULL);
+}
+
+static inline const char *write_text(const char *name, const char *text)
+{
+    if (!write_bytes(scratch(name), text, strlen(text)))
+        bail_out("cannot write", scratch(name));
+    return scratch(name);
 }
 
 /* An array of `size` pointers. */

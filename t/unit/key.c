@@ -9,42 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-static const char *folder;
-
-static void remove_folder(void)
-{
-    if (system(apr_pstrcat(pool, "rm -rf -- '", folder, "'", NULL)) != 0)
-        diag("%s is left", folder);
-}
-
-static void make_folder(void)
-{
-    const char *parent;
-    char *template;
-
-    if (apr_temp_dir_get(&parent, pool) != APR_SUCCESS)
-        bail_out("no folder for temporary files", "set TMPDIR");
-    template = apr_pstrcat(pool, parent, "/rcidp-unit.XXXXXX", NULL);
-    folder = mkdtemp(template);
-    if (!folder)
-        bail_out("no folder of our own below", parent);
-    atexit(remove_folder);
-}
-
-/* A place for a file that a test makes. */
-static const char *scratch(const char *name)
-{
-    return apr_pstrcat(pool, folder, "/", name, NULL);
-}
-
-static const char *write_text(const char *name, const char *text)
-{
-    if (!write_bytes(scratch(name), text, strlen(text)))
-        bail_out("cannot write", scratch(name));
-    return scratch(name);
-}
 
 /* What a command prints, without its line feed. It finds the openssl command in $OPENSSL and the file in
  * $FILE. */
@@ -160,7 +124,7 @@ static void test_bad_files(void)
     char *both = apr_pstrcat(pool, pem, certificate, NULL);
 
     refuse_both(scratch("missing"), "cannot read", "a missing file");
-    refuse_both(folder, "is not a file of 1 byte to 1 MiB", "a folder");
+    refuse_both(scratch("."), "is not a file of 1 byte to 1 MiB", "a folder");
     refuse_both("/dev/null", "is not a file of 1 byte to 1 MiB", "a device");
     refuse_both(write_text("empty", ""), "is not a file of 1 byte to 1 MiB", "an empty file");
     refuse_both(write_text("text", "Hello, world\n"), " has no", "some text");
@@ -313,7 +277,6 @@ int main(int argc, char **argv)
 {
     (void)argc;
     fixture_begin(argv[0]);
-    make_folder();
     test_good();
     test_bad_keys();
     test_bad_certificates();

@@ -38,7 +38,8 @@ __attribute__((format(printf, 1, 2))) static inline void diag(const char *format
     va_end(arguments);
 }
 
-static inline bool tap_line(bool passed, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static inline bool tap_line(bool passed, const char *format,
+                                                                  va_list arguments)
 {
     printf("%sok %d - ", passed ? "" : "not ", ++tap_count);
     vprintf(format, arguments);

@@ -100,6 +100,8 @@ static void test_xml_bad_encoding(void)
         {"a\xE2\x82", false, "two of three bytes at the end"},
         {"a\xE2", false, "one of three bytes at the end"},
         {"a\xF0\x9F\x93", false, "three of four bytes at the end"},
+        {"\xC3\xC3", false, "two first bytes"},
+        {"\xE2\xC2\xC2", false, "three first bytes"},
         {"\xC3(", false, "the first of two bytes before another letter"},
         {"\xE2\x82\xC3\xBC", false, "two of three bytes before another sequence"},
     };
@@ -241,6 +243,9 @@ static void test_instant(void)
         {"2024-07-32T12:00:00Z", NULL},
         {"2024-06-31T12:00:00Z", NULL},
         {"2023-02-29T12:00:00Z", NULL},
+        {"2024-02-30T12:00:00Z", NULL},
+        {"2100-02-29T12:00:00Z", NULL},
+        {"2000-02-29T12:00:00Z", "2000-02-29T12:00:00Z"},
         {"2024-07-01T25:00:00Z", NULL},
         {"2024-07-01T12:60:00Z", NULL},
         {"2024-07-01T12:00:61Z", NULL},

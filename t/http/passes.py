@@ -1,0 +1,184 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""What is odd but right passes httpd -t in silence, starts, and launches; what will become a problem is a warning; nothing is
+taken from .htaccess."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import certs
+import form
+import idp
+import verify
+from httpd import SOURCE
+from snippets import LAUNCH, Configuration, file, host, identity, launch, read, section
+from tap import done_testing, is_, like, ok
+
+CERT, KEY = "RcIdpSigningCertificateFile", "RcIdpSigningKeyFile"
+MARKED = LAUNCH.replace("RcIdpL", "=>RcIdpL")
+METADATA = section("SetHandler rcidp-metadata\nRequire all granted", path='"/ringcentral/metadata"')
+ACS = "entityid=urn:x:y acs=https://sp.example.com/acs"
+URL = "https://app.example.com/"
+RSA = certs.pair("rsa2048")
+
+
+def not_yet_valid():
+    key, request, path = RSA.key, os.path.join(certs.folder(), "future.csr"), os.path.join(certs.folder(), "future.crt")
+    certs.openssl("req", "-new", "-key", key, "-subj", "/CN=future", "-out", request)
+    certs._sign_in_the_past(key, request, path, 400, "sha256")  # from 35 days on
+    return path
+
+
+def copy(pair, mode):
+    return file("key-%o" % mode, read(pair.key), mode)
+
+
+def marked(text, directive):
+    return text.replace(directive, "=>" + directive)
+
+
+def plain(text, server=""):
+    """A launch path in a virtual host without TLS."""
+    return identity() + server + host(section(text), tls="")
+
+
+# The tag, what is said, the configuration with the line that is meant.
+WARNINGS = [
+    ("RCIDP60", "RcIdpRelayState: .* 81 bytes", launch("=>RcIdpRelayState " + URL.ljust(81, "x"))),
+    ("RCIDP60", "RcIdpRelayState: .* 100 bytes", identity() + "=>RcIdpRelayState %s\n" % URL.ljust(100, "x") + host(section(LAUNCH))),
+    ("RCIDP60", "RcIdpServiceProvider: .* 81 bytes",
+     identity() + host("=>RcIdpServiceProvider us relaystate=%s\n" % URL.ljust(81, "x") + section(LAUNCH))),
+    ("RCIDP61", CERT + ": .* has expired on 20", launch(server=marked(identity(days=-1), CERT))),
+    ("RCIDP61", "RcIdpPublishCertificateFile: .* has expired on 20",
+     launch(server=identity() + '=>RcIdpPublishCertificateFile "%s"\n' % certs.pair(name="old", days=-30).cert)),
+    ("RCIDP61", CERT + ": ", host(marked(identity(days=-1), CERT) + section(LAUNCH))),
+    ("RCIDP62", CERT + ": .* expires in 9 days, on 20", launch(server=marked(identity(days=10), CERT))),
+    ("RCIDP62", CERT + ": .* expires in 29 days", launch(server=marked(identity(days=30), CERT))),
+    ("RCIDP62", "RcIdpPublishCertificateFile: .* expires in 0 days",
+     launch(server=identity() + '=>RcIdpPublishCertificateFile "%s"\n' % certs.pair(name="old", days=1).cert)),
+    ("RCIDP63", CERT + ": .* is not valid before 20", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n%s "%s"\n'
+                                                            % (CERT, not_yet_valid(), KEY, RSA.key))),
+    *[("RCIDP64", KEY + ": .* is open to group or others; chmod 600 it", launch(server=marked(identity(key=copy(RSA, mode)), KEY)))
+      for mode in (0o640, 0o620, 0o604, 0o602, 0o644, 0o777)],
+    ("RCIDP64", CERT + ": .* is open to group or others", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n'
+                                                                 % (CERT, file("open.pem", read(RSA.cert) + read(RSA.key), 0o644)))),
+    ("RCIDP65", "RcIdpLaunch: .* https://localhost:[0-9]+, .* no SSLEngine on; set RcIdpBaseURL", plain(MARKED)),
+    ("RCIDP65", "RcIdpLaunch: ", identity() + host(section(MARKED), tls="SSLEngine off")),
+    ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/metadata> stands before <Location /ringcentral>",
+     identity() + host(METADATA + section(MARKED))),
+    ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/eu> stands before <Location /ringcentral>",
+     identity() + host(section(LAUNCH, path='"/ringcentral/eu"') + section(MARKED))),
+    ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/metadata> stands before <Location />",
+     identity() + host(METADATA + section(MARKED, path='"/"'))),
+]
+
+AUTH = "\nRcIdpMail \"%{REMOTE_USER}@example.com\"\n" + idp.AUTHENTICATION
+BOTH = file("both.pem", read(RSA.key) + b"\n# a remark\n" + read(RSA.cert))
+CHAIN = file("chain.pem", read(RSA.cert) + read(certs.pair("ec256").cert))
+PKCS1 = os.path.join(certs.folder(), "pkcs1.key")
+certs.openssl("rsa", "-traditional", "-in", RSA.key, "-out", PKCS1)
+os.chmod(PKCS1, 0o400)
+MACRO = "<Macro Launch $path $name>\n%s</Macro>\nUse Launch /ringcentral us\n" % section(
+    "SetHandler rcidp-launch\nRcIdpLaunch $name" + AUTH, path='"$path"')
+
+
+def cert(path):
+    return 'RcIdpEntityID urn:x:y\n%s "%s"\n' % (CERT, path)
+
+
+def good(more="", server=None, before=LAUNCH):
+    return launch(more + AUTH, server, before)
+
+
+# What it is, the configuration, where to launch.
+RIGHT = [
+    ("the smallest one", good(), "/ringcentral"),
+    ("no key file, since the certificate's file has the key", good(server=cert(BOTH)), "/ringcentral"),
+    ("a certificate with others behind it", good(server=cert(CHAIN) + '%s "%s"\n' % (KEY, RSA.key)), "/ringcentral"),
+    ("a key in the older form", good(server=cert(RSA.cert) + '%s "%s"\n' % (KEY, PKCS1)), "/ringcentral"),
+    ("a certificate for 31 days", good(server=identity(days=31)), "/ringcentral"),
+    ("file names below ServerRoot", lambda server: good(server=cert("rel.crt") + KEY + " rel.key\n"), "/ringcentral"),
+    *[("%s with %s" % (kind, algorithm), good(server=identity(kind) + "RcIdpSignatureAlgorithm %s\n" % algorithm), "/ringcentral")
+      for kind, algorithm in (("rsa2048", "rsa-sha512"), ("rsa2048", "auto"), ("ec384", "ecdsa-sha256"), ("ec256", "ecdsa-sha512"))],
+    ("the longest entity ID", good(server=identity().replace("https://sso.example.com/", "urn:" + "x" * 252)), "/ringcentral"),
+    ("names in other cases", good(before="sethandler RCIDP-LAUNCH\nrcidplaunch us\nRCIDPREQUIRETLS On\n"), "/ringcentral"),
+    ("handler and names in two sections", identity() + host(section("SetHandler rcidp-launch" + AUTH)
+                                                            + section("RcIdpLaunch us", path="/ringcentral")), "/ringcentral"),
+    ("the handler in an If", good(before="<If \"true\">\nSetHandler rcidp-launch\n</If>\nRcIdpLaunch us\n"), "/ringcentral"),
+    ("a line that is continued", good(before="SetHandler rcidp-launch\nRcIdpLaunch \\\n  us \\\n  eu\n"), "/ringcentral?sp=eu"),
+    ("within IfModule and IfDefine", identity() + "<IfModule rcidp_module>\n<IfDefine !NONE>\n%s</IfDefine>\n</IfModule>\n"
+     % host(section(LAUNCH + AUTH)), "/ringcentral"),
+    ("in a macro", identity() + host(MACRO), "/ringcentral"),
+    ("in another file", lambda server: identity() + host('Include "%s"' % server.write("more.conf", section(LAUNCH + AUTH).replace("${folder}", server.folder))),
+     "/ringcentral"),
+    ("at the root", identity() + host(section(LAUNCH + AUTH, path='"/"')), "/"),
+    ("at a path with a slash at the end", identity() + host(section(LAUNCH + AUTH, path='"/ringcentral/"')), "/ringcentral/"),
+    ("at a path with a space", identity() + host(section(LAUNCH + AUTH, path='"/ring central"')), "/ring%20central"),
+    ("at a path with letters", identity() + host(section(LAUNCH + AUTH, path='"/rüng"')), "/r%C3%BCng"),
+    ("behind a general section", identity() + host(section("Require all granted", path='"/"') + section("Require all denied", "LocationMatch")
+                                                   + section("Require all denied", path='"/ring*"') + section(LAUNCH + AUTH)
+                                                   + METADATA), "/ringcentral"),
+    ("two paths, one below the other", identity() + host(section(LAUNCH + AUTH) + section(
+        LAUNCH.replace("us", "eu"), path='"/ringcentral/eu"')), "/ringcentral/eu"),
+    ("an identity in the virtual host", host(identity() + section(LAUNCH + AUTH)), "/ringcentral"),
+    ("a path in the main server, identities in the virtual hosts",
+     section(LAUNCH + AUTH) + host(identity()) + host("", name="idp.example.com"), "/ringcentral"),
+    ("a key in the main server, a name in the virtual host",
+     identity().partition("\n")[2] + host("RcIdpEntityID urn:x:y\n" + section(LAUNCH + AUTH)), "/ringcentral"),
+    ("a host without TLS and without a launch path", good() + host("", tls="", name="idp.example.com"), "/ringcentral"),
+    ("TLS for all hosts", "${tls}\n" + identity() + host(section(LAUNCH + AUTH), tls=""), "/ringcentral"),
+    ("a RelayState of 80 bytes", good("RcIdpRelayState " + URL.ljust(80, "x")), "/ringcentral"),
+    ("the least numbers", good("RcIdpAssertionLifetime 30\nRcIdpClockSkew 0\nRcIdpSessionLifetime 1\nRcIdpAuthnMaxAge 1"), "/ringcentral"),
+    ("the greatest numbers", good("RcIdpAssertionLifetime 3600\nRcIdpClockSkew 600\nRcIdpSessionLifetime 31622400"), "/ringcentral"),
+    ("a service provider that is defined twice", identity()
+     + host("RcIdpServiceProvider a.b-c_1 %s\nRcIdpServiceProvider us entityid=saml2:ringcentral:prod\n"
+            "RcIdpServiceProvider a.b-c_1 title='A \"b\"'\n" % ACS
+            + section(LAUNCH.replace("us", "us a.b-c_1") + AUTH)), "/ringcentral?sp=a.b-c_1"),
+    ("a path that is not protected yet", launch(), None),
+]
+
+for tag, wanted, text in WARNINGS:
+    server = Configuration(text, name="warning")
+    status, output = server.configtest()
+    lines = output.splitlines()
+    is_((status, len(lines), lines[-1]), (0, 2, "Syntax OK"), "%s: passes, with one warning" % wanted)
+    like(lines[0], r"^\[.*\] \[rcidp:warn\] .*%s: %s.* \(%s:%d\)$" % (tag, wanted, re.escape(server.path("httpd.conf")), server.line),
+         "%s: names file and line %d" % (wanted, server.line))
+is_(Configuration(plain(LAUNCH, "RcIdpBaseURL https://sso.example.com\n")).configtest(), (0, "Syntax OK\n"),
+    "with RcIdpBaseURL a host without TLS is no problem")
+
+for name, text, path in RIGHT:
+    server = Configuration(text, name="right", modules=["macro"])
+    for link, target in (("rel.crt", RSA.cert), ("rel.key", RSA.key)):
+        server.write(link, read(target), 0o600)
+    server.write("users", idp.password_file(["alice"]))
+    is_(server.configtest(), (0, "Syntax OK\n"), name + ": passes in silence")
+    with server:
+        if path:
+            post = form.auto_post(server.client().get(path, user="alice").text)
+            is_(post and verify.fields(post.xml).name_id, "alice@example.com", name + ": starts and launches")
+
+# What does not pass, does not end a server that runs.
+server = Configuration(good(), name="restart")
+server.write("users", idp.password_file(["alice"]))
+with server:
+    server.config = good("RcIdpSign none")
+    try:
+        server.graceful()
+        ok(False, "a wrong configuration stops the restart")
+    except RuntimeError as error:
+        like(str(error), "RcIdpSign", "a wrong configuration stops the restart")
+    ok(form.auto_post(server.client().get("/ringcentral", user="alice").text), "and not the server")
+
+# Nobody who may write a file somewhere below the documents may say who a user is.
+with open(os.path.join(SOURCE, "src", "directives.c")) as source:
+    directives = re.findall(r'AP_INIT_\w+\("(RcIdp\w+)"', source.read())
+ok(len(directives) > 20, "the directives are known")
+server = Configuration('%s<Directory "${folder}/docs">\nAllowOverride All\n</Directory>' % identity(), name="htaccess")
+with server:
+    for directive in directives:
+        server.write("docs/%s/.htaccess" % directive, directive + " x\n")
+        is_(server.client(scheme="http").get("/%s/x" % directive).status, 500, directive + " in .htaccess: is an error")
+        server.expect(r"/%s/\.htaccess: %s not allowed here" % (directive, directive), count=1)
+done_testing()
