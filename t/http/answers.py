@@ -28,6 +28,7 @@ LAUNCH = """
 VHOST = (
     LAUNCH % ("/many", "us eu", "RcIdpRelayStateAllow https://app.example.com/a", idp.AUTHENTICATION)
     + LAUNCH % ("/open", "us eu", "", "")
+    + LAUNCH % ("/alone", "us", "RcIdpAuthnRequests off", idp.AUTHENTICATION)
     + LAUNCH % ("/granted", "us", "Require all granted", "")
     + LAUNCH % ("/nomail", "us eu", "RcIdpMail %{reqenv:NOTHING}", idp.AUTHENTICATION)
     + LAUNCH % ("/notmail", "us", "RcIdpMail %{REMOTE_USER}", idp.AUTHENTICATION)
@@ -113,10 +114,12 @@ TABLE = [
     ("TRACE is httpd's own", "TRACE", "/ringcentral", 200, {}),
     ("POST without a SAMLRequest", "POST", "/ringcentral", "post", {"body": "a=b"}),
     ("POST without anything", "POST", "/ringcentral", "post", {}),
-    ("POST with a SAMLRequest in the body", "POST", "/ringcentral", "post", {"body": "SAMLRequest=PGEvPg=="}),
-    ("GET with a SAMLRequest", "GET", "/ringcentral?SAMLRequest=fZA", "authn-request", {}),
-    ("GET with an empty SAMLRequest", "GET", "/ringcentral?SAMLRequest", "authn-request", {}),
-    ("POST with a SAMLRequest in the query", "POST", "/ringcentral?SAMLRequest=fZA", "authn-request", {"body": "a=b"}),
+    ("POST with a SAMLRequest in the body", "POST", "/ringcentral", "message", {"body": "SAMLRequest=PGEvPg=="}),
+    ("GET with a SAMLRequest", "GET", "/ringcentral?SAMLRequest=fZA", "message", {}),
+    ("GET with an empty SAMLRequest", "GET", "/ringcentral?SAMLRequest", "message", {}),
+    ("POST with a SAMLRequest in the query", "POST", "/ringcentral?SAMLRequest=fZA", "parameter", {"body": "a=b"}),
+    ("POST with a SAMLRequest where none is taken", "POST", "/alone", "authn-request", {"body": "SAMLRequest=PGEvPg=="}),
+    ("GET with a SAMLRequest where none is taken", "GET", "/alone?SAMLRequest=fZA", "authn-request", {}),
     # The parameters.
     ("an unknown service provider", "GET", "/many?sp=uk", "provider", {"log": ": uk$"}),
     ("another case of its name", "GET", "/many?sp=US", "provider", {}),

@@ -98,6 +98,10 @@ def at_plain(server, place):
     return "on" if Launch(server, place).get(scheme="http", sp="us").status == 403 else "off"
 
 
+def at_request(server, place):
+    return "off" if "not from RingCentral" in Launch(server, place).get(SAMLRequest="fZA").text else "on"
+
+
 # Directive -> its arguments at a level, what is observed, what that is at a level, what it is where nothing is set.  What is
 # observed is a function of the fields of a Response and the launch, or, in WHOLE, of the server and the place.
 SECTIONS = {
@@ -125,6 +129,7 @@ WHOLE = {
     "RcIdpAuthnMaxAge": (lambda level: "90 /again-%d" % NUMBER[level], again, lambda level: "/again-%d" % NUMBER[level], None),
     "RcIdpRelayStateAllow": (lambda level: "https://%d.example.com/" % NUMBER[level], allowed, lambda level: [level], []),
     "RcIdpRequireTLS": (lambda level: ON[level], at_plain, lambda level: ON[level], "on"),
+    "RcIdpAuthnRequests": (lambda level: ON[level], at_request, lambda level: ON[level], "on"),
     "RcIdpLaunch": (None, None, None, None),  # it belongs to one section: LAUNCHES
 }
 # Directive -> its arguments in the main server and in a virtual host; below is what is observed.
@@ -244,8 +249,9 @@ server = Httpd(MERGED, name="merged")
 server.write("users", idp.password_file(["alice@example.com"]))
 for path in ("docs/deep/index.html", "docs/plain/index.html"):
     server.write(path, "")
-for refusal in ("RCIDP21", "RCIDP24", "RCIDP28", "RCIDP29"):
+for refusal in ("RCIDP21", "RCIDP24", "RCIDP28", "RCIDP29", "RCIDP43"):
     server.expect(r"\[rcidp:info\] .* %s: " % refusal)
+server.expect("RCIDP12: ")
 with server:
     for level, place in LEVELS.items():
         observe(server, place, level, lambda row: row[2](level))
@@ -264,5 +270,6 @@ server.write("users", idp.password_file(["alice@example.com"]))
 with server:
     server.expect("RCIDP21: ")
     server.expect("RCIDP29: ")
+    server.expect("RCIDP43: ")
     observe(server, UNSET, "nothing set", lambda row: row[3])
 done_testing()
