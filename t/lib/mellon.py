@@ -40,15 +40,6 @@ RewriteRule ^%(acs_path)s$ /sp/postResponse [PT]
 </VirtualHost>
 """
 
-METADATA = """<?xml version="1.0"?>
-<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%s">
-  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
-    <AssertionConsumerService index="0" isDefault="true" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-                              Location="%s"/>
-  </SPSSODescriptor>
-</EntityDescriptor>
-"""
-
 
 class Mellon(provider.ServiceProvider):
     """mod_auth_mellon under RingCentral's names."""
@@ -56,7 +47,12 @@ class Mellon(provider.ServiceProvider):
     def __init__(self, idp_metadata, region="us", **options):
         super().__init__(region, modules=["rewrite", "include", "auth_mellon"], name="mellon", **options)
         self.config = CONFIGURATION % {"host": self.host, "acs_path": re.escape(self.acs_path)} + self.service
-        self.write("sp.xml", METADATA % (self.entity_id, self.acs))
+        if self.encryption:
+            # A key that root alone may read is of no use to its children.
+            with open(self.encryption.key) as file:
+                self.write("sp.key", file.read())
+            self.config = self.config.replace("MellonSPMetadataFile", 'MellonSPPrivateKeyFile "${folder}/sp.key"\n    MellonSPMetadataFile')
+        self.write("sp.xml", self.metadata)
         self.write("idp.xml", idp_metadata)
 
     def user(self, variables):

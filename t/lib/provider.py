@@ -5,6 +5,8 @@
         verdict = sp.accept(post.encoded, post.relay_state) # what a browser would post
         verdict.accepted, verdict.name_id, verdict.attributes, verdict.location, verdict.why
 
+With encryption=PAIR (of certs) it has a key that assertions can be encrypted to; sp.metadata says so.
+
 A stand-in bears RingCentral's own names: it believes to live at https://sso.ringcentral.com (or ssoeuro) on
 port 443, while it listens on a free port of loopback.  sp.port is that port; sp.host the name.  /landing.shtml on it
 is a page for those who are signed in: it lists what the service provider knows about the user.  On the same port
@@ -14,6 +16,7 @@ import html
 import re
 import urllib.parse
 
+import certs
 from httpd import Httpd
 from idp import PROVIDERS
 
@@ -25,6 +28,20 @@ ${{tls}}
 Redirect {path} https://{host}/landing.shtml
 </VirtualHost>
 """
+
+METADATA = """<?xml version="1.0"?>
+<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="%s">
+  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">%s
+    <AssertionConsumerService index="0" isDefault="true" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+                              Location="%s"/>
+  </SPSSODescriptor>
+</EntityDescriptor>
+"""
+
+KEY = """
+    <KeyDescriptor use="encryption">
+      <ds:KeyInfo><ds:X509Data><ds:X509Certificate>%s</ds:X509Certificate></ds:X509Data></ds:KeyInfo>%s
+    </KeyDescriptor>"""
 
 LANDING = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Landed</title></head>
@@ -53,12 +70,14 @@ class Verdict:
 class ServiceProvider(Httpd):
     """A virtual host under RingCentral's name; subclasses add the module that speaks SAML."""
 
-    def __init__(self, region, **options):
+    def __init__(self, region, encryption=None, **options):
         self.entity_id, self.acs, self.relay_state = PROVIDERS[region]
         parts = urllib.parse.urlsplit(self.acs)
         self.host, self.acs_path = parts.hostname, parts.path
         service = urllib.parse.urlsplit(self.relay_state)
         self.service = SERVICE.format(service=service.hostname, path=service.path, host=self.host)
+        self.encryption = encryption
+        self.metadata = METADATA % (self.entity_id, KEY % (certs.base64(encryption.cert), "") if encryption else "", self.acs)
         super().__init__(rcidp=False, **options)
         self.write("docs/landing.shtml", LANDING)
 

@@ -55,12 +55,15 @@ SHIBBOLETH = """\
     <Errors supportContact="root@localhost"/>
     <MetadataProvider type="XML" validate="true" path="{folder}/idp.xml" reloadChanges="false"/>
     <AttributeExtractor type="XML" validate="true" reloadChanges="false" path="{folder}/attribute-map.xml"/>
-    <AttributeFilter type="XML" validate="true" path="{defaults}/attribute-policy.xml"/>
+    <AttributeFilter type="XML" validate="true" path="{defaults}/attribute-policy.xml"/>{credentials}
   </ApplicationDefaults>
   <SecurityPolicyProvider type="XML" validate="true" path="{defaults}/security-policy.xml"/>
   <ProtocolProvider type="XML" validate="true" reloadChanges="false" path="{defaults}/protocols.xml"/>
 </SPConfig>
 """
+
+CREDENTIALS = """
+    <CredentialResolver type="File" use="encryption" key="{pair.key}" certificate="{pair.cert}"/>"""
 
 LOGGER = """\
 log4j.rootCategory=WARN, file
@@ -108,7 +111,8 @@ class Shibboleth(provider.ServiceProvider):
         self.logs.append(self.path("shibd.output"))
         self.write("shibboleth2.xml", SHIBBOLETH.format(
             folder=self.folder, entity_id=self.entity_id, issuer=issuer, defaults=DEFAULTS,
-            acs_location=self.acs_path[len("/sp"):]))
+            acs_location=self.acs_path[len("/sp"):],
+            credentials=CREDENTIALS.format(pair=self.encryption) if self.encryption else ""))
 
     def start(self, *arguments):
         environment = {**self._environment(), **{"SHIBSP_" + name: self.folder for name in ("LOGDIR", "RUNDIR", "CACHEDIR")}}
