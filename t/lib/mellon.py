@@ -40,6 +40,9 @@ RewriteRule ^%(acs_path)s$ /sp/postResponse [PT]
 </VirtualHost>
 """
 
+# That of a service provider without a key: its entity ID and its ACS are to be filled in.
+METADATA = provider.METADATA % ("%s", "", "%s")
+
 
 class Mellon(provider.ServiceProvider):
     """mod_auth_mellon under RingCentral's names."""
