@@ -7,13 +7,14 @@
 
 #include <apr_strings.h>
 #include <lasso/lasso.h>
+#include <lasso/saml-2.0/saml2_helper.h>
 #include <lasso/xml/saml-2.0/samlp2_authn_request.h>
 #include <lasso/xml/saml-2.0/samlp2_idp_entry.h>
 #include <lasso/xml/saml-2.0/samlp2_idp_list.h>
 #include <lasso/xml/saml-2.0/samlp2_name_id_policy.h>
-#include <lasso/saml-2.0/saml2_helper.h>
 #include <lasso/xml/saml-2.0/samlp2_requested_authn_context.h>
 #include <lasso/xml/saml-2.0/samlp2_scoping.h>
+#include <openssl/err.h>
 
 #include "foreign.h"
 #include "text.h"
@@ -26,15 +27,20 @@ bool rcidp_lasso_is_there(void)
     return true;
 }
 
-/* What Lasso says to its log, its callers learn from the result. */
-static void drop_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
+/* Is this thread's call of Lasso one of ours? */
+static _Thread_local bool is_ours;
+
+/* What Lasso says to its log of our calls, we learn from the result. What it says of another module's calls
+ * is that module's. */
+static void pass_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
 {
-    (void)domain, (void)level, (void)message, (void)data;
+    if (!is_ours)
+        g_log_default_handler(domain, level, message, data);
 }
 
 const char *rcidp_lasso_init(void)
 {
-    g_log_set_handler("Lasso", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_RECURSION), drop_message, NULL);
+    g_log_set_handler("Lasso", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_RECURSION), pass_message, NULL);
     if (lasso_init() != 0)
         return "lasso_init() failed";
     return NULL;
@@ -132,12 +138,14 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
     const char *error = "it is not an AuthnRequest";
 
     memset(request, 0, sizeof(*request));
+    is_ours = true;
     if (rcidp_foreign_is(root, RCIDP_NS_PROTOCOL, "AuthnRequest"))
         node = lasso_node_new_from_xmlNode(root);
     if (node && LASSO_IS_SAMLP2_AUTHN_REQUEST(node))
         error = read_request(pool, (LassoSamlp2AuthnRequest *)node, request);
     if (node)
         g_object_unref(node);
+    is_ours = false;
     return error ? error : read_index(pool, root, &request->acs_index);
 }
 
@@ -202,12 +210,16 @@ const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char
                               const char *response, const char *in_response_to)
 {
     const char *own = describe_provider(pool, entity_id, acs), *error = NULL;
-    LassoServer *server = own ? lasso_server_new_from_buffers(own, NULL, NULL, NULL) : NULL;
+    LassoServer *server;
     LassoLogin *login = NULL;
     int result = 0;
 
-    if (!server)
+    is_ours = true;
+    server = own ? lasso_server_new_from_buffers(own, NULL, NULL, NULL) : NULL;
+    if (!server) {
+        is_ours = false;
         return "it cannot be set up";
+    }
     result = lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, metadata, NULL, NULL);
     if (result == 0 && (login = lasso_login_new(server))) {
         /* One signature is demanded, of the Response or of the assertion, and each that is there must be
@@ -224,6 +236,8 @@ const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char
     if (login)
         lasso_login_destroy(login);
     lasso_server_destroy(server);
+    is_ours = false;
+    ERR_clear_error(); /* what Lasso leaves there, others would take for their own */
     return error;
 }
 
