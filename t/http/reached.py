@@ -9,10 +9,12 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import curl
 import idp
+import pages
 from idp import Idp
 from rows import RESULTS, Rows
-from tap import done_testing, is_
+from tap import done_testing, is_, ok
 
 LAUNCH = """
 <Location "%s">
@@ -143,7 +145,7 @@ LEADS = [
 ]
 
 rows = Rows()
-with Idp(server=rows.CONFIGURATION, vhost=VHOST, plain=PLAIN, modules=["rewrite", "include", "actions", "http2"]) as server:
+with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain=PLAIN, modules=["rewrite", "include", "actions", "http2"]) as server:
     for name in ("rewrite", "index", "index-of-file", "fallback", "folder"):
         server.write("docs/%s/index.html" % name, "an index")
     server.write("docs/action/page.go", "a page")
@@ -173,8 +175,19 @@ with Idp(server=rows.CONFIGURATION, vhost=VHOST, plain=PLAIN, modules=["rewrite"
     answer = rows.ask("plain HTTP with a document of the site", "GET", "/ringcentral", "plain-http", ours=False, head=False,
                       scheme="http", user=None)
     is_(answer.text, "[403|plain-http|This address works with https:// only.]", "plain HTTP tells the document what is wrong")
+    # Over HTTP/2, where a request has a connection of its own within the one that does TLS.
+    for what, status, said, arguments in (("a launch", 200, "RCIDP01", []), ("a prefetch", 403, "RCIDP22", ["-H", "Sec-Purpose: prefetch"]),
+                                          ("a method", 405, "RCIDP25", ["-X", "PUT"]), ("nobody", 401, None, ["-u", "nobody:x"])):
+        answer = curl.get("https://localhost/ringcentral", server.port, "--http2", "-u", "alice:secret", *arguments)
+        is_(answer.status, status, "HTTP/2, %s: status" % what)
+        is_(pages.issued(answer), status == 200, "HTTP/2, %s: what is issued" % what)
+        found = pages.problems(answer)
+        ok(not found, "HTTP/2, %s: a page of ours" % what, *found)
+        is_(re.findall("RCIDP[0-9]+", server.log().splitlines()[-1]), [said] if said else [], "HTTP/2, %s: in the error log" % what)
+    server.expect("AH01618: user nobody not found", count=1)
     answer = rows.ask("a document that is missing", "PUT", "/own-missing", "method", ours=False)
     is_(sorted(re.findall(r"GET|HEAD|POST|PUT", answer.header("Allow"))), ["GET", "HEAD", "POST"], "a document that is missing: Allow")
 
+is_(len([line for line in server.requests() if "HTTP/2" in line]), 4, "it was HTTP/2")
 rows.judge()
 done_testing()
