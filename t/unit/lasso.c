@@ -135,14 +135,13 @@ static void test_refused(void)
     };
     rcidp_authn_request request;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const char *error = read_request(rows[i][0], &request);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        is_str(read_request(rows[i][0], &request), rows[i][1], "%s", rows[i][2]);
+}
 
-        if (rows[i][1])
-            is_str(error, rows[i][1], "%s", rows[i][2]);
-        else
-            ok(!error || !strcmp(error, none), "%s", rows[i][2]);
-    }
+static bool is_short(const char *text)
+{
+    return !text || strlen(text) < 100;
 }
 
 /* Elements that claim to be of another type than their name says: Lasso makes other objects of them. */
@@ -194,17 +193,15 @@ static void test_types(void)
                                      apr_pstrmemdup(pool, parts[p], (apr_size_t)(at - parts[p])), type,
                                      at + 2, "</samlp:AuthnRequest>", NULL),
                          &request);
-            survived += (!request.issuer || strlen(request.issuer) < 100) &&
-                        (!request.subject || strlen(request.subject) < 100) &&
-                        (!request.name_id_format || strlen(request.name_id_format) < 100) &&
-                        (!request.not_on_or_after || strlen(request.not_on_or_after) < 100) &&
-                        (!item(request.contexts, 0) || strlen(item(request.contexts, 0)) < 100) &&
-                        (!item(request.idps, 0) || strlen(item(request.idps, 0)) < 100);
+            survived += is_short(request.issuer) && is_short(request.subject) &&
+                        is_short(request.name_id_format) && is_short(request.not_on_or_after) &&
+                        is_short(item(request.contexts, 0)) && is_short(item(request.idps, 0));
         }
     }
     is_int(survived, all, "%d elements of claimed types are read or refused", all);
 }
 
+static const rcidp_sign_what ways[] = {RCIDP_SIGN_BOTH, RCIDP_SIGN_RESPONSE, RCIDP_SIGN_ASSERTION};
 static const char *metadata;
 static const rcidp_signer *signer;
 
@@ -272,7 +269,6 @@ static const char *judge(const rcidp_claims *claims, const char *in_response_to)
 
 static void test_accepted(void)
 {
-    static const rcidp_sign_what ways[] = {RCIDP_SIGN_BOTH, RCIDP_SIGN_RESPONSE, RCIDP_SIGN_ASSERTION};
     static const char *const formats[] = {RCIDP_NAMEID_EMAIL, RCIDP_NAMEID_UNSPECIFIED,
                                           RCIDP_NAMEID_PERSISTENT, RCIDP_NAMEID_TRANSIENT};
 
@@ -358,14 +354,18 @@ static void test_refused_claims(void)
     claims.in_response_to = "_request2";
     refuses("to another request", &claims, REQUEST_ID);
     refuses("to a request where none was made", &claims, NULL);
-    claims = claims_of(RCIDP_SIGN_BOTH);
+    claims.in_response_to = NULL;
     refuses("to no request where one was made", &claims, REQUEST_ID);
     claims.status = "urn:oasis:names:tc:SAML:2.0:status:Responder";
     refuses("an error", &claims, NULL);
     claims = claims_of(RCIDP_SIGN_BOTH);
     signer = read_signer("rsa3072", NULL);
     refuses("signed by another key", &claims, NULL);
+    signer = read_signer("ec256", NULL);
+    metadata = describe("ec256");
+    refuses("signed by ECDSA, which Lasso does not know", &claims, NULL);
     signer = read_signer("rsa2048", NULL);
+    metadata = describe("rsa2048");
 }
 
 static void test_refused_texts(void)
@@ -375,7 +375,6 @@ static void test_refused_texts(void)
         {"NotOnOrAfter=\"2", "NotOnOrAfter=\"3"},   {"Recipient=\"https", "Recipient=\"httpx"},
         {"PasswordProtected", "passwordProtected"},
     };
-    static const rcidp_sign_what ways[] = {RCIDP_SIGN_BOTH, RCIDP_SIGN_RESPONSE, RCIDP_SIGN_ASSERTION};
 
     for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
         rcidp_claims claims = claims_of(ways[w]);
@@ -419,16 +418,6 @@ static void test_signatures(void)
        "refused: no signature at all");
 }
 
-/* Its own limit, which the judge's callers have to know. */
-static void test_ecdsa(void)
-{
-    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH);
-
-    signer = read_signer("ec256", NULL);
-    metadata = describe("ec256");
-    ok(judge(&claims, NULL), "ECDSA is beyond Lasso");
-}
-
 int main(int argc, char **argv)
 {
     const char *error = rcidp_lasso_init(); /* before xmlsec, as in a child of httpd */
@@ -436,10 +425,8 @@ int main(int argc, char **argv)
     (void)argc;
     fixture_begin(argv[0]);
     if (!rcidp_lasso_is_there()) {
-        rcidp_authn_request request;
-
         is_str(error, RCIDP_NO_LASSO, "without Lasso nothing starts");
-        is_str(rcidp_lasso_read(pool, NULL, &request), RCIDP_NO_LASSO, "nothing is read");
+        is_str(rcidp_lasso_read(pool, NULL, &(rcidp_authn_request){0}), RCIDP_NO_LASSO, "nothing is read");
         is_str(rcidp_lasso_judge(pool, NULL, NULL, NULL, NULL, NULL), RCIDP_NO_LASSO, "nothing is judged");
         return done();
     }
@@ -457,6 +444,5 @@ int main(int argc, char **argv)
     test_refused_claims();
     test_refused_texts();
     test_signatures();
-    test_ecdsa();
     return done();
 }
