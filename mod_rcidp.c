@@ -7,6 +7,9 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
+#include <pthread.h>
+#include <signal.h>
+
 #include "src/check.h"
 #include "src/config.h"
 #include "src/denial.h"
@@ -18,13 +21,25 @@
 #include "src/publish.h"
 
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
-static void init_child(apr_pool_t *pool, server_rec *s)
+static const char *start_libraries(const server_rec *s)
 {
     const char *error = rcidp_check_takes_requests(s) ? rcidp_lasso_init() : NULL;
 
-    if (!error) /* Lasso starts xmlsec whether it is up or not */
-        error = rcidp_library_init();
+    return error ? error : rcidp_library_init(); /* Lasso starts xmlsec whether it is up or not */
+}
+
+/* A server that is stopped at once ends its children by a signal whose handler exits, wherever they are: not
+ * in the middle of this. */
+static void init_child(apr_pool_t *pool, server_rec *s)
+{
+    sigset_t all, before;
+    const char *error;
+
     (void)pool;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    error = start_libraries(s);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);
 }
