@@ -27,14 +27,14 @@ bool rcidp_lasso_is_there(void)
     return true;
 }
 
-/* Is this thread's call of Lasso one of ours? */
-static _Thread_local bool is_ours;
+/* Set while this thread's call of Lasso is one of ours. */
+static GPrivate ours = G_PRIVATE_INIT(NULL);
 
 /* What Lasso says to its log of our calls, we learn from the result. What it says of another module's calls
  * is that module's. */
 static void pass_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
 {
-    if (!is_ours)
+    if (!g_private_get(&ours))
         g_log_default_handler(domain, level, message, data);
 }
 
@@ -138,14 +138,14 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
     const char *error = "it is not an AuthnRequest";
 
     memset(request, 0, sizeof(*request));
-    is_ours = true;
+    g_private_set(&ours, &ours);
     if (rcidp_foreign_is(root, RCIDP_NS_PROTOCOL, "AuthnRequest"))
         node = lasso_node_new_from_xmlNode(root);
     if (node && LASSO_IS_SAMLP2_AUTHN_REQUEST(node))
         error = read_request(pool, (LassoSamlp2AuthnRequest *)node, request);
     if (node)
         g_object_unref(node);
-    is_ours = false;
+    g_private_set(&ours, NULL);
     return error ? error : read_index(pool, root, &request->acs_index);
 }
 
@@ -214,10 +214,10 @@ const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char
     LassoLogin *login = NULL;
     int result = 0;
 
-    is_ours = true;
+    g_private_set(&ours, &ours);
     server = own ? lasso_server_new_from_buffers(own, NULL, NULL, NULL) : NULL;
     if (!server) {
-        is_ours = false;
+        g_private_set(&ours, NULL);
         return "it cannot be set up";
     }
     result = lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, metadata, NULL, NULL);
@@ -236,7 +236,7 @@ const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char
     if (login)
         lasso_login_destroy(login);
     lasso_server_destroy(server);
-    is_ours = false;
+    g_private_set(&ours, NULL);
     ERR_clear_error(); /* what Lasso leaves there, others would take for their own */
     return error;
 }
