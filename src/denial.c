@@ -5,6 +5,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_core.h>
+#include <string.h>
 
 #include "answer.h"
 #include "claims.h"
@@ -44,8 +45,12 @@ void rcidp_denial_forget(request_rec *r)
 
 void rcidp_denial_insert(request_rec *r)
 {
+    const char *result = apr_table_get(r->subprocess_env, "RCIDP_RESULT");
     const char *why = rcidp_config_handles(r) ? sentence(r) : NULL;
 
+    /* Require may also fail, which tells nothing about the user. */
+    if (r->status >= HTTP_INTERNAL_SERVER_ERROR && result && strcmp(result, "denied") == 0)
+        rcidp_denial_forget(r);
     if (!why || ap_response_code_string(r, ap_index_of_response(r->status)))
         return;
     ap_custom_response(r, r->status,
