@@ -105,8 +105,8 @@ class Rows:
         ok(not found, "%s: %s page of ours" % (name, "a" if ours else "no"), *found)
         lines = self.server.log(mark).splitlines()
         said = [line for line in lines if re.search(r"RCIDP\d\d:", line) and not any(re.search(more, line) for more in also)]
-        is_([re.search(r"\[rcidp:(\w+)\].*? (RCIDP\d\d):", line).groups() for line in said],
-            [(level, tag)] if tag else [], name + ": in the error log")
+        found = [re.search(r"\[rcidp:(\w+)\].*? (RCIDP\d\d):", line).groups() for line in said]
+        ok(found == ([(level, tag)] if tag else []), "%s: in the error log: %s" % (name, tag or "nothing"), *lines)
         if log and result != "head":
             ok(any(re.search(log, line) for line in said), "%s: it says /%s/" % (name, log), *said)
         for more in also:
