@@ -157,10 +157,13 @@ static int find_provider(incoming *in, const char *issuer)
         const char *name = APR_ARRAY_IDX(names, i, const char *);
         const rcidp_provider *provider = rcidp_provider_find(in->server->providers, name);
 
-        if (strcmp(provider->entity_id, issuer) == 0 && (!in->sp || !strcmp(in->sp, name)))
+        if (strcmp(provider->entity_id, issuer) == 0)
             in->asking->provider = provider;
     }
-    return in->asking->provider ? OK : refuse(in, RCIDP_REFUSE_ISSUER, issuer);
+    /* ?sp= cannot pick another of the same entityID, of which less may be demanded. */
+    return in->asking->provider && (!in->sp || !strcmp(in->sp, in->asking->provider->name))
+               ? OK
+               : refuse(in, RCIDP_REFUSE_ISSUER, issuer);
 }
 
 /* The ACS: asked for by URL or by index, but always one of the provider's own (SAML profiles 4.1.4.1). */

@@ -20,6 +20,8 @@
 #include "text.h"
 #include "tree.h"
 
+/* Of an ID; it is said in logs (Kantara SDP-G02 has no longer text). */
+#define ID_LIMIT 256
 #define BINDING_POST "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
 bool rcidp_lasso_is_there(void)
@@ -116,6 +118,8 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
     read_scoping(pool, in->Scoping, request);
     if (!request->id || !rcidp_text_is_name(request->id) || !request->version || !request->issuer)
         return "it lacks an ID, a Version or an Issuer";
+    if (strlen(request->id) > ID_LIMIT)
+        return "its ID has more than 256 characters";
     if (!head->IssueInstant || !rcidp_text_date_time(head->IssueInstant, &request->issue_instant))
         return "its IssueInstant is not an xs:dateTime in UTC";
     return NULL;

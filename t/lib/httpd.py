@@ -296,6 +296,10 @@ class Httpd:
         """The lines nobody announced and the announced ones that did not come."""
         lines = [line for line in self.log().splitlines() if line.strip()]
         patterns = [re.compile(pattern) for pattern, _ in self.announced]
+        if not self.rcidp:
+            # Threads of a stand-in may meet the end of the libraries that its SAML module brings. Nothing of ours is in there.
+            stopped = next((at for at, line in enumerate(lines) if "caught SIGTERM, shutting down" in line), len(lines))
+            lines = lines[:stopped] + [line for line in lines[stopped:] if "exit signal Segmentation fault" not in line]
         found = ["unannounced: " + line for line in lines
                  if not USUAL.search(line) and not any(pattern.search(line) for pattern in patterns)]
         for pattern, count in self.announced:
