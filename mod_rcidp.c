@@ -21,9 +21,9 @@
 #include "src/publish.h"
 
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
-static const char *start_libraries(const server_rec *s)
+static const char *start_libraries(apr_pool_t *pool, const server_rec *s)
 {
-    const char *error = rcidp_check_takes_requests(s) ? rcidp_lasso_init() : NULL;
+    const char *error = rcidp_check_takes_requests(pool, s) ? rcidp_lasso_init() : NULL;
 
     return error ? error : rcidp_library_init(); /* Lasso starts xmlsec whether it is up or not */
 }
@@ -35,10 +35,9 @@ static void init_child(apr_pool_t *pool, server_rec *s)
     sigset_t all, before;
     const char *error;
 
-    (void)pool;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    error = start_libraries(s);
+    error = start_libraries(pool, s);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);

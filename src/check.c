@@ -275,17 +275,27 @@ static void check_server(inspection *check)
     }
 }
 
-bool rcidp_check_takes_requests(const server_rec *s)
+static bool takes_requests(apr_pool_t *pool, const server_rec *s)
 {
-    for (; s; s = s->next) {
-        const apr_array_header_t *locations = rcidp_config_locations(s);
+    const apr_array_header_t *locations = rcidp_config_locations(s);
 
-        for (int i = 0; i < locations->nelts; i++) {
-            if (rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch)
-                return rcidp_lasso_is_there();
-        }
+    for (int i = 0; i < locations->nelts; i++) {
+        const rcidp_launch_setting *launch =
+            rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
+
+        if (launch &&
+            (rcidp_config_server(s)->names_requests ||
+             rcidp_config_launch(pool, s, launch->path)->authn_requests != RCIDP_AUTHN_REQUESTS_OFF))
+            return true;
     }
     return false;
+}
+
+bool rcidp_check_takes_requests(apr_pool_t *pool, const server_rec *s)
+{
+    while (s && !takes_requests(pool, s))
+        s = s->next;
+    return s && rcidp_lasso_is_there();
 }
 
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)

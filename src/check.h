@@ -12,7 +12,7 @@
  */
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
-/* Does any launch path of any server take AuthnRequests, so that a child needs Lasso? */
-bool rcidp_check_takes_requests(const server_rec *s);
+/* Does any launch path of any server take AuthnRequests, so that a child needs Lasso? pool is for scratch. */
+bool rcidp_check_takes_requests(apr_pool_t *pool, const server_rec *s);
 
 #endif

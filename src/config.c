@@ -62,6 +62,7 @@ void *rcidp_config_merge_server(apr_pool_t *pool, void *base_conf, void *over_co
     RCIDP_SERVER_MEMBERS(MERGE_POINTER)
     conf->providers = apr_array_append(pool, base->providers, over->providers);
     conf->attributes = apr_array_append(pool, base->attributes, over->attributes);
+    conf->names_requests = base->names_requests || over->names_requests;
     return conf;
 }
 

@@ -113,6 +113,7 @@ typedef struct rcidp_server_conf {
     apr_array_header_t
         *providers; /* of const rcidp_provider *; a virtual host's come after the inherited ones */
     apr_array_header_t *attributes; /* of const rcidp_attribute_setting *: all that any section names */
+    bool names_requests;            /* some section, be it an <If>, says RcIdpAuthnRequests on or signed */
     rcidp_signer signer; /* put together by the check; its key is NULL where there is no identity */
 } rcidp_server_conf;
 

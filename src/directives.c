@@ -343,6 +343,8 @@ static const char *set_authn_requests(cmd_parms *cmd, void *dir, const char *wha
     if (mode != RCIDP_AUTHN_REQUESTS_OFF && !rcidp_lasso_is_there())
         return complain(cmd, RCIDP_NO_LASSO ", which reads AuthnRequests; only off is possible");
     ((rcidp_dir_conf *)dir)->authn_requests = mode;
+    if (mode != RCIDP_AUTHN_REQUESTS_OFF)
+        server_conf(cmd)->names_requests = true;
     return NULL;
 }
 
