@@ -3,9 +3,9 @@
 #include <apr_strings.h>
 
 #include "authn_request.h"
+#include "foreign.h"
 
 #define STATUS "urn:oasis:names:tc:SAML:2.0:status:"
-#define BINDING_POST "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 #define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 
 /* No request is answered that was made longer ago, in seconds; a sign-in page may lie in between. */
@@ -88,7 +88,7 @@ const rcidp_no *rcidp_asking_before(const rcidp_asking *asking, const rcidp_serv
         return &no_version;
     if (!is_timely(request, conf))
         return &no_time;
-    if (request->protocol_binding && strcmp(request->protocol_binding, BINDING_POST) != 0)
+    if (request->protocol_binding && strcmp(request->protocol_binding, RCIDP_BINDING_POST) != 0)
         return &no_binding;
     if (request->idps && !lists(request->idps, server->entity_id))
         return &no_idp;

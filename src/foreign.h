@@ -10,6 +10,8 @@
 #define RCIDP_NS_PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
 #define RCIDP_NS_ASSERTION "urn:oasis:names:tc:SAML:2.0:assertion"
 #define RCIDP_NS_METADATA "urn:oasis:names:tc:SAML:2.0:metadata"
+#define RCIDP_NS_DSIG "http://www.w3.org/2000/09/xmldsig#"
+#define RCIDP_BINDING_POST "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
 /* Parse UTF-8 text: no network, no DTD, no entity but XML's own five. The caller frees *doc with
  * xmlFreeDoc(). Returns NULL, or why it is refused; then *doc is NULL. */

@@ -22,7 +22,6 @@
 
 /* Of an ID; it is said in logs (Kantara SDP-G02 has no longer text). */
 #define ID_LIMIT 256
-#define BINDING_POST "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
 bool rcidp_lasso_is_there(void)
 {
@@ -169,7 +168,7 @@ static const char *describe_provider(apr_pool_t *pool, const char *entity_id, co
     role = rcidp_tree_element(&tree, root, md, "SPSSODescriptor", NULL);
     rcidp_tree_attribute(&tree, role, "protocolSupportEnumeration", RCIDP_NS_PROTOCOL);
     service = rcidp_tree_element(&tree, role, md, "AssertionConsumerService", NULL);
-    rcidp_tree_attribute(&tree, service, "Binding", BINDING_POST);
+    rcidp_tree_attribute(&tree, service, "Binding", RCIDP_BINDING_POST);
     rcidp_tree_attribute(&tree, service, "Location", acs);
     rcidp_tree_attribute(&tree, service, "index", "0");
     text = rcidp_tree_text(&tree, pool);

@@ -3,11 +3,9 @@
 
 #include <apr_strings.h>
 
+#include "foreign.h"
 #include "tree.h"
 
-#define NS_METADATA "urn:oasis:names:tc:SAML:2.0:metadata"
-#define NS_ASSERTION "urn:oasis:names:tc:SAML:2.0:assertion"
-#define NS_PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
 #define CACHE_DURATION "P1D"
 
 /* The bindings by which an AuthnRequest may come (SAML bindings 3.4, 3.5). */
@@ -47,7 +45,7 @@ static void add_attributes(rcidp_tree *tree, xmlNodePtr idp, const apr_array_hea
 
     if (!attributes->nelts)
         return;
-    saml = rcidp_tree_namespace(tree, tree->failed ? NULL : tree->doc->children, NS_ASSERTION, "saml");
+    saml = rcidp_tree_namespace(tree, tree->failed ? NULL : tree->doc->children, RCIDP_NS_ASSERTION, "saml");
     for (int i = 0; i < attributes->nelts; i++) {
         const rcidp_attribute *attribute = APR_ARRAY_IDX(attributes, i, const rcidp_attribute *);
         xmlNodePtr node = rcidp_tree_element(tree, idp, saml, "Attribute", NULL);
@@ -72,7 +70,7 @@ static void add_contact(rcidp_tree *tree, xmlNodePtr root, xmlNsPtr md, apr_pool
 static void build(rcidp_tree *tree, apr_pool_t *pool, const rcidp_metadata *metadata)
 {
     xmlNodePtr root = rcidp_tree_root(tree, "EntityDescriptor");
-    xmlNsPtr md = rcidp_tree_namespace(tree, root, NS_METADATA, "md");
+    xmlNsPtr md = rcidp_tree_namespace(tree, root, RCIDP_NS_METADATA, "md");
     xmlNodePtr idp;
 
     xmlSetNs(root, md);
@@ -80,7 +78,7 @@ static void build(rcidp_tree *tree, apr_pool_t *pool, const rcidp_metadata *meta
     rcidp_tree_attribute(tree, root, "cacheDuration", CACHE_DURATION);
     idp = rcidp_tree_element(tree, root, md, "IDPSSODescriptor", NULL);
     rcidp_tree_attribute(tree, idp, "WantAuthnRequestsSigned", "false");
-    rcidp_tree_attribute(tree, idp, "protocolSupportEnumeration", NS_PROTOCOL);
+    rcidp_tree_attribute(tree, idp, "protocolSupportEnumeration", RCIDP_NS_PROTOCOL);
     add_keys(tree, idp, md, metadata->certificates);
     for (int i = 0; i < metadata->name_id_formats->nelts; i++)
         rcidp_tree_element(tree, idp, md, "NameIDFormat",

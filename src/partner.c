@@ -14,8 +14,7 @@
 #include "verify.h"
 
 #define MD RCIDP_NS_METADATA
-#define DS "http://www.w3.org/2000/09/xmldsig#"
-#define BINDING_POST "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+#define DS RCIDP_NS_DSIG
 #define AES_256_GCM "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 #define RSA_OAEP_MGF1P "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
 #define ENTITY_ID_LIMIT 1024
@@ -101,7 +100,7 @@ static const char *read_endpoint(reading *in, const xmlNode *node, int *rank)
     int mine = !is_default ? 2 : rcidp_foreign_flag(node, "isDefault") ? 3 : 1;
     rcidp_endpoint *endpoint;
 
-    if (!binding || strcmp(binding, BINDING_POST) != 0)
+    if (!binding || strcmp(binding, RCIDP_BINDING_POST) != 0)
         return NULL;
     if (!url || !rcidp_url_is_https(in->pool, url))
         return complain(in, apr_psprintf(in->pool, "the AssertionConsumerService %s is not an https URL",

@@ -6,11 +6,10 @@
 #include <xmlsec/xmltree.h>
 
 #include "encrypt.h"
+#include "foreign.h"
 #include "text.h"
 #include "tree.h"
 
-#define NS_PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
-#define NS_ASSERTION "urn:oasis:names:tc:SAML:2.0:assertion"
 #define STATUS_SUCCESS "urn:oasis:names:tc:SAML:2.0:status:Success"
 #define METHOD_BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 
@@ -121,8 +120,8 @@ static void build(response *out)
     const rcidp_claims *claims = out->claims;
     rcidp_tree *tree = &out->tree;
     out->root = rcidp_tree_root(tree, "Response");
-    out->samlp = rcidp_tree_namespace(tree, out->root, NS_PROTOCOL, "samlp");
-    out->saml = rcidp_tree_namespace(tree, out->root, NS_ASSERTION, "saml");
+    out->samlp = rcidp_tree_namespace(tree, out->root, RCIDP_NS_PROTOCOL, "samlp");
+    out->saml = rcidp_tree_namespace(tree, out->root, RCIDP_NS_ASSERTION, "saml");
     xmlSetNs(out->root, out->samlp);
     add_head(out, out->root, claims->response_id);
     if (claims->in_response_to)
@@ -135,7 +134,7 @@ static void build(response *out)
     out->assertion = rcidp_tree_element(tree, out->root, out->saml, "Assertion", NULL);
     out->inner = out->saml;
     if (claims->encrypt_to) { /* what is encrypted must be understood without what is around it */
-        out->inner = rcidp_tree_namespace(tree, out->assertion, NS_ASSERTION, "saml");
+        out->inner = rcidp_tree_namespace(tree, out->assertion, RCIDP_NS_ASSERTION, "saml");
         xmlSetNs(out->assertion, out->inner);
     }
     add_head(out, out->assertion, claims->assertion_id);
