@@ -231,6 +231,11 @@ const char *rcidp_config_attribute_name(apr_pool_t *pool, const char *name,
     return NULL;
 }
 
+const char *rcidp_config_complain(cmd_parms *cmd, const char *error)
+{
+    return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
+}
+
 const char *rcidp_config_relay_state(cmd_parms *cmd, const char *url, const char **relay_state)
 {
     if (!rcidp_url_is_plain(cmd->temp_pool, url))

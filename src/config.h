@@ -159,6 +159,10 @@ const rcidp_dir_conf *rcidp_config_launch(apr_pool_t *pool, const server_rec *s,
 const char *rcidp_config_attribute_name(apr_pool_t *pool, const char *name,
                                         rcidp_attribute_setting *attribute);
 
+/* What a directive's function returns: the sentence with the directive's name before it, as httpd's own
+ * messages have it; NULL for NULL. */
+const char *rcidp_config_complain(cmd_parms *cmd, const char *error);
+
 /* Check a configured RelayState; warns above the 80 bytes of SAML bindings 3.4.3. NULL, or what is wrong. */
 const char *rcidp_config_relay_state(cmd_parms *cmd, const char *url, const char **relay_state);
 

@@ -7,6 +7,7 @@
 #include <http_core.h>
 
 #include "config.h"
+#include "identity.h"
 #include "lasso.h"
 #include "url.h"
 
@@ -47,148 +48,6 @@ static const char *as_uri(const name_uri *table, const char *text)
     return rcidp_url_is_uri(text) ? text : NULL;
 }
 
-/* Every message of ours begins with the directive, as httpd's own do. */
-static const char *complain(cmd_parms *cmd, const char *error)
-{
-    return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
-}
-
-static rcidp_server_conf *server_conf(cmd_parms *cmd)
-{
-    return rcidp_config_server(cmd->server);
-}
-
-static const char *set_entity_id(cmd_parms *cmd, void *unused, const char *uri)
-{
-    (void)unused;
-    if (!rcidp_url_is_uri(uri) || strlen(uri) > RCIDP_ENTITY_ID_LIMIT)
-        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not an absolute URI of at most %d characters",
-                                          uri, RCIDP_ENTITY_ID_LIMIT));
-    server_conf(cmd)->entity_id = uri;
-    return NULL;
-}
-
-static const char *read_certificate(cmd_parms *cmd, const char *file, rcidp_certificate_setting **setting)
-{
-    rcidp_certificate_setting *made = apr_pcalloc(cmd->pool, sizeof(*made));
-
-    made->at = cmd->directive;
-    made->file = ap_server_root_relative(cmd->pool, file);
-    if (!made->file)
-        return apr_psprintf(cmd->pool, "%s is no path", file);
-    *setting = made;
-    return rcidp_certificate_read(cmd->pool, made->file, &made->certificate);
-}
-
-static const char *set_certificate(cmd_parms *cmd, void *unused, const char *file)
-{
-    rcidp_certificate_setting *setting;
-    const char *error = read_certificate(cmd, file, &setting);
-
-    (void)unused;
-    if (error)
-        return complain(cmd, error);
-    /* The key may stand in the same file; whether it must is only known when all has been read. */
-    setting->no_key = rcidp_key_read(cmd->pool, setting->file, &setting->key);
-    server_conf(cmd)->certificate = setting;
-    return NULL;
-}
-
-static const char *set_key(cmd_parms *cmd, void *unused, const char *file)
-{
-    rcidp_key_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
-    const char *error;
-
-    (void)unused;
-    setting->at = cmd->directive;
-    setting->file = ap_server_root_relative(cmd->pool, file);
-    if (!setting->file)
-        return complain(cmd, apr_psprintf(cmd->pool, "%s is no path", file));
-    error = rcidp_key_read(cmd->pool, setting->file, &setting->key);
-    if (!error)
-        server_conf(cmd)->key = setting;
-    return complain(cmd, error);
-}
-
-static const char *add_published(cmd_parms *cmd, void *unused, const char *file)
-{
-    rcidp_server_conf *conf = server_conf(cmd);
-    rcidp_certificate_setting *setting;
-    const char *error = read_certificate(cmd, file, &setting);
-    apr_array_header_t *all;
-
-    (void)unused;
-    if (error)
-        return complain(cmd, error);
-    all = conf->published ? apr_array_copy(cmd->pool, conf->published)
-                          : apr_array_make(cmd->pool, 1, sizeof(const rcidp_certificate_setting *));
-    APR_ARRAY_PUSH(all, const rcidp_certificate_setting *) = setting;
-    conf->published = all;
-    return NULL;
-}
-
-static const char *set_base_url(cmd_parms *cmd, void *unused, const char *url)
-{
-    apr_size_t length = strlen(url);
-
-    (void)unused;
-    if (!rcidp_url_is_https(cmd->temp_pool, url) || strchr(url, '?'))
-        return complain(
-            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an https URL without query and fragment", url));
-    while (length && url[length - 1] == '/')
-        length--;
-    server_conf(cmd)->base_url = apr_pstrmemdup(cmd->pool, url, length);
-    return NULL;
-}
-
-static const char *add_provider(cmd_parms *cmd, void *unused, const char *args)
-{
-    rcidp_server_conf *conf = server_conf(cmd);
-    const rcidp_provider *provider = NULL;
-    const char *error = rcidp_provider_parse(cmd, args, conf->providers, &provider);
-
-    (void)unused;
-    if (!error)
-        APR_ARRAY_PUSH(conf->providers, const rcidp_provider *) = provider;
-    return complain(cmd, error);
-}
-
-static const char *set_algorithm(cmd_parms *cmd, void *unused, const char *name)
-{
-    rcidp_algorithm_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
-
-    (void)unused;
-    setting->at = cmd->directive;
-    setting->algorithm = rcidp_algorithm_find(name);
-    if (!setting->algorithm && strcmp(name, "auto") != 0)
-        return complain(cmd, apr_psprintf(cmd->pool,
-                                          strstr(name, "sha1")
-                                              ? "%s: SHA-1 is not offered, it is broken; take auto"
-                                              : "\"%s\" is none of auto, rsa-sha256, rsa-sha384, "
-                                                "rsa-sha512, ecdsa-sha256, ecdsa-sha384, ecdsa-sha512",
-                                          name));
-    server_conf(cmd)->algorithm = setting;
-    return NULL;
-}
-
-static const char *set_secret(cmd_parms *cmd, void *unused, const char *file)
-{
-    const char *path = ap_server_root_relative(cmd->pool, file);
-
-    (void)unused;
-    return complain(cmd, path ? rcidp_secret_read(cmd->pool, path, &server_conf(cmd)->secret)
-                              : apr_psprintf(cmd->pool, "%s is no path", file));
-}
-
-static const char *set_contact(cmd_parms *cmd, void *unused, const char *mail)
-{
-    (void)unused;
-    if (!rcidp_text_is_mail(mail) || !rcidp_text_is_xml(mail) || strchr(mail, ':'))
-        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not an e-mail address", mail));
-    server_conf(cmd)->contact = mail;
-    return NULL;
-}
-
 /* The one <Location> around the directive, if its path is plain: cmd->path alone does not tell. */
 static bool in_plain_location(cmd_parms *cmd)
 {
@@ -206,18 +65,20 @@ static const char *set_launch(cmd_parms *cmd, void *dir, const char *args)
     const char *name;
 
     if (!in_plain_location(cmd))
-        return complain(cmd, "belongs right into a <Location> with a plain path (no pattern, no <If>)");
+        return rcidp_config_complain(
+            cmd, "belongs right into a <Location> with a plain path (no pattern, no <If>)");
     if (conf->launch)
-        return complain(cmd, "stands twice in this section; name all service providers on one line");
+        return rcidp_config_complain(cmd,
+                                     "stands twice in this section; name all service providers on one line");
     while (*(name = ap_getword_conf(cmd->pool, &args))) {
         for (int i = 0; i < names->nelts; i++) {
             if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
-                return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", name));
+                return rcidp_config_complain(cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", name));
         }
         APR_ARRAY_PUSH(names, const char *) = name;
     }
     if (!names->nelts)
-        return complain(cmd, "needs the name of a service provider");
+        return rcidp_config_complain(cmd, "needs the name of a service provider");
     setting->path = cmd->path;
     setting->names = names;
     setting->at = cmd->directive;
@@ -227,7 +88,7 @@ static const char *set_launch(cmd_parms *cmd, void *dir, const char *args)
 
 static const char *set_mail(cmd_parms *cmd, void *dir, const char *args)
 {
-    return complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->mail));
+    return rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->mail));
 }
 
 static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
@@ -237,14 +98,14 @@ static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
 
     setting->format = as_uri(name_id_formats, format);
     if (!setting->format)
-        return complain(cmd,
-                        apr_psprintf(cmd->pool,
-                                     "\"%s\" is none of email, unspecified, persistent, transient, nor a URI",
-                                     format));
+        return rcidp_config_complain(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" is none of email, unspecified, persistent, transient, nor a URI",
+                         format));
     if (*args && strcmp(setting->format, RCIDP_NAMEID_TRANSIENT) == 0)
-        return complain(cmd, "a transient name ID is random and takes no expression");
+        return rcidp_config_complain(cmd, "a transient name ID is random and takes no expression");
     ((rcidp_dir_conf *)dir)->name_id = setting;
-    return *args ? complain(cmd, rcidp_value_parse(cmd, &args, &setting->value)) : NULL;
+    return *args ? rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->value)) : NULL;
 }
 
 static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
@@ -254,15 +115,16 @@ static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
     const char *error = rcidp_config_attribute_name(cmd->pool, name, setting);
 
     if (error)
-        return complain(cmd, error);
+        return rcidp_config_complain(cmd, error);
     if (strcasecmp(args, "none") == 0)
         setting->none = true;
     else if (!strncasecmp(args, "none", 4) && apr_isspace(args[4]))
-        return complain(cmd, "none stands alone; where it is a text, write it in quotation marks");
+        return rcidp_config_complain(cmd,
+                                     "none stands alone; where it is a text, write it in quotation marks");
     else if ((error = rcidp_value_parse(cmd, &args, &setting->value)))
-        return complain(cmd, error);
+        return rcidp_config_complain(cmd, error);
     APR_ARRAY_PUSH(((rcidp_dir_conf *)dir)->attributes, const rcidp_attribute_setting *) = setting;
-    APR_ARRAY_PUSH(server_conf(cmd)->attributes, const rcidp_attribute_setting *) = setting;
+    APR_ARRAY_PUSH(rcidp_config_server(cmd->server)->attributes, const rcidp_attribute_setting *) = setting;
     return NULL;
 }
 
@@ -282,12 +144,12 @@ static const char *set_authn_context(cmd_parms *cmd, void *dir, const char *args
                          "smartcard, mfa, unspecified, nor a URI, nor an expression with %%{...}",
                          text);
     ((rcidp_dir_conf *)dir)->authn_context = setting;
-    return complain(cmd, error);
+    return rcidp_config_complain(cmd, error);
 }
 
 static const char *set_authn_instant(cmd_parms *cmd, void *dir, const char *args)
 {
-    return complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->authn_instant));
+    return rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->authn_instant));
 }
 
 static const char *set_relay_state(cmd_parms *cmd, void *dir, const char *url)
@@ -298,7 +160,7 @@ static const char *set_relay_state(cmd_parms *cmd, void *dir, const char *url)
         conf->relay_state = "";
         return NULL;
     }
-    return complain(cmd, rcidp_config_relay_state(cmd, url, &conf->relay_state));
+    return rcidp_config_complain(cmd, rcidp_config_relay_state(cmd, url, &conf->relay_state));
 }
 
 static const char *add_relay_state_allow(cmd_parms *cmd, void *dir, const char *prefix)
@@ -307,7 +169,7 @@ static const char *add_relay_state_allow(cmd_parms *cmd, void *dir, const char *
     apr_array_header_t *all;
 
     if (!rcidp_url_is_plain(cmd->temp_pool, prefix) || strpbrk(prefix, "?#"))
-        return complain(
+        return rcidp_config_complain(
             cmd,
             apr_psprintf(cmd->pool,
                          "\"%s\" is not an http or https URL prefix (scheme, host, path; no query)", prefix));
@@ -326,7 +188,8 @@ static const char *set_sign(cmd_parms *cmd, void *dir, const char *what)
                                             : 0;
 
     if (!sign)
-        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is none of both, response, assertion", what));
+        return rcidp_config_complain(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is none of both, response, assertion", what));
     ((rcidp_dir_conf *)dir)->sign = sign;
     return NULL;
 }
@@ -339,12 +202,12 @@ static const char *set_authn_requests(cmd_parms *cmd, void *dir, const char *wha
                                              : RCIDP_UNSET;
 
     if (mode == RCIDP_UNSET)
-        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is none of on, signed, off", what));
+        return rcidp_config_complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is none of on, signed, off", what));
     if (mode != RCIDP_AUTHN_REQUESTS_OFF && !rcidp_lasso_is_there())
-        return complain(cmd, RCIDP_NO_LASSO ", which reads AuthnRequests; only off is possible");
+        return rcidp_config_complain(cmd, RCIDP_NO_LASSO ", which reads AuthnRequests; only off is possible");
     ((rcidp_dir_conf *)dir)->authn_requests = mode;
     if (mode != RCIDP_AUTHN_REQUESTS_OFF)
-        server_conf(cmd)->names_requests = true;
+        rcidp_config_server(cmd->server)->names_requests = true;
     return NULL;
 }
 
@@ -355,8 +218,9 @@ static const char *set_seconds(cmd_parms *cmd, const char *text, int least, int 
     apr_int64_t value = apr_strtoi64(text, &end, 10);
 
     if (!apr_isdigit(*text) || *end || value < least || value > most)
-        return complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not a number of seconds from %d to %d", text,
-                                          least, most));
+        return rcidp_config_complain(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" is not a number of seconds from %d to %d", text, least, most));
     *seconds = (int)value;
     return NULL;
 }
@@ -388,7 +252,8 @@ static const char *set_max_age(cmd_parms *cmd, void *dir, const char *args)
     if (strcasecmp(seconds, "none") != 0)
         error = set_seconds(cmd, seconds, 1, 366 * 24 * 3600, &setting->seconds);
     ((rcidp_dir_conf *)dir)->max_age = setting;
-    return error || !*args ? error : complain(cmd, rcidp_value_parse(cmd, &args, &setting->again));
+    return error || !*args ? error
+                           : rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->again));
 }
 
 static const char *set_require_tls(cmd_parms *cmd, void *dir, int on)
@@ -403,21 +268,24 @@ static const char *set_require_tls(cmd_parms *cmd, void *dir, int on)
 #define DIRECTORY (RSRC_CONF | ACCESS_CONF)
 
 const command_rec rcidp_directives[] = {
-    AP_INIT_TAKE1("RcIdpEntityID", set_entity_id, NULL, SERVER, "our entityID: an absolute URI"),
-    AP_INIT_TAKE1("RcIdpSigningCertificateFile", set_certificate, NULL, SERVER,
+    AP_INIT_TAKE1("RcIdpEntityID", rcidp_identity_set_entity_id, NULL, SERVER,
+                  "our entityID: an absolute URI"),
+    AP_INIT_TAKE1("RcIdpSigningCertificateFile", rcidp_identity_set_certificate, NULL, SERVER,
                   "PEM file with our certificate"),
-    AP_INIT_TAKE1("RcIdpSigningKeyFile", set_key, NULL, SERVER,
+    AP_INIT_TAKE1("RcIdpSigningKeyFile", rcidp_identity_set_key, NULL, SERVER,
                   "PEM file with the certificate's private key"),
-    AP_INIT_TAKE1("RcIdpPublishCertificateFile", add_published, NULL, SERVER,
+    AP_INIT_TAKE1("RcIdpPublishCertificateFile", rcidp_identity_add_published, NULL, SERVER,
                   "PEM file with a further certificate for the metadata"),
-    AP_INIT_TAKE1("RcIdpBaseURL", set_base_url, NULL, SERVER,
+    AP_INIT_TAKE1("RcIdpBaseURL", rcidp_identity_set_base_url, NULL, SERVER,
                   "https URL under which browsers reach this host"),
-    AP_INIT_RAW_ARGS("RcIdpServiceProvider", add_provider, NULL, SERVER, "NAME entityid=URI acs=URL ..."),
-    AP_INIT_TAKE1("RcIdpSignatureAlgorithm", set_algorithm, NULL, SERVER,
+    AP_INIT_RAW_ARGS("RcIdpServiceProvider", rcidp_identity_add_provider, NULL, SERVER,
+                     "NAME entityid=URI acs=URL ..."),
+    AP_INIT_TAKE1("RcIdpSignatureAlgorithm", rcidp_identity_set_algorithm, NULL, SERVER,
                   "auto, rsa-sha256, ecdsa-sha256, ..."),
-    AP_INIT_TAKE1("RcIdpPersistentIDSecretFile", set_secret, NULL, SERVER,
+    AP_INIT_TAKE1("RcIdpPersistentIDSecretFile", rcidp_identity_set_secret, NULL, SERVER,
                   "file of at least 32 random bytes, for persistent name IDs"),
-    AP_INIT_TAKE1("RcIdpContact", set_contact, NULL, SERVER, "e-mail address of the technical contact"),
+    AP_INIT_TAKE1("RcIdpContact", rcidp_identity_set_contact, NULL, SERVER,
+                  "e-mail address of the technical contact"),
     AP_INIT_RAW_ARGS("RcIdpLaunch", set_launch, NULL, ACCESS_CONF,
                      "the service providers that this path launches"),
     AP_INIT_RAW_ARGS("RcIdpMail", set_mail, NULL, DIRECTORY,

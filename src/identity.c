@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "identity.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+
+#include "config.h"
+#include "url.h"
+
+const char *rcidp_identity_set_entity_id(cmd_parms *cmd, void *unused, const char *uri)
+{
+    (void)unused;
+    if (!rcidp_url_is_uri(uri) || strlen(uri) > RCIDP_ENTITY_ID_LIMIT)
+        return rcidp_config_complain(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an absolute URI of at most %d characters", uri,
+                              RCIDP_ENTITY_ID_LIMIT));
+    rcidp_config_server(cmd->server)->entity_id = uri;
+    return NULL;
+}
+
+static const char *read_certificate(cmd_parms *cmd, const char *file, rcidp_certificate_setting **setting)
+{
+    rcidp_certificate_setting *made = apr_pcalloc(cmd->pool, sizeof(*made));
+
+    made->at = cmd->directive;
+    made->file = ap_server_root_relative(cmd->pool, file);
+    if (!made->file)
+        return apr_psprintf(cmd->pool, "%s is no path", file);
+    *setting = made;
+    return rcidp_certificate_read(cmd->pool, made->file, &made->certificate);
+}
+
+const char *rcidp_identity_set_certificate(cmd_parms *cmd, void *unused, const char *file)
+{
+    rcidp_certificate_setting *setting;
+    const char *error = read_certificate(cmd, file, &setting);
+
+    (void)unused;
+    if (error)
+        return rcidp_config_complain(cmd, error);
+    /* The key may stand in the same file; whether it must is only known when all has been read. */
+    setting->no_key = rcidp_key_read(cmd->pool, setting->file, &setting->key);
+    rcidp_config_server(cmd->server)->certificate = setting;
+    return NULL;
+}
+
+const char *rcidp_identity_set_key(cmd_parms *cmd, void *unused, const char *file)
+{
+    rcidp_key_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+    const char *error;
+
+    (void)unused;
+    setting->at = cmd->directive;
+    setting->file = ap_server_root_relative(cmd->pool, file);
+    if (!setting->file)
+        return rcidp_config_complain(cmd, apr_psprintf(cmd->pool, "%s is no path", file));
+    error = rcidp_key_read(cmd->pool, setting->file, &setting->key);
+    if (!error)
+        rcidp_config_server(cmd->server)->key = setting;
+    return rcidp_config_complain(cmd, error);
+}
+
+const char *rcidp_identity_add_published(cmd_parms *cmd, void *unused, const char *file)
+{
+    rcidp_server_conf *conf = rcidp_config_server(cmd->server);
+    rcidp_certificate_setting *setting;
+    const char *error = read_certificate(cmd, file, &setting);
+    apr_array_header_t *all;
+
+    (void)unused;
+    if (error)
+        return rcidp_config_complain(cmd, error);
+    all = conf->published ? apr_array_copy(cmd->pool, conf->published)
+                          : apr_array_make(cmd->pool, 1, sizeof(const rcidp_certificate_setting *));
+    APR_ARRAY_PUSH(all, const rcidp_certificate_setting *) = setting;
+    conf->published = all;
+    return NULL;
+}
+
+const char *rcidp_identity_set_base_url(cmd_parms *cmd, void *unused, const char *url)
+{
+    apr_size_t length = strlen(url);
+
+    (void)unused;
+    if (!rcidp_url_is_https(cmd->temp_pool, url) || strchr(url, '?'))
+        return rcidp_config_complain(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an https URL without query and fragment", url));
+    while (length && url[length - 1] == '/')
+        length--;
+    rcidp_config_server(cmd->server)->base_url = apr_pstrmemdup(cmd->pool, url, length);
+    return NULL;
+}
+
+const char *rcidp_identity_add_provider(cmd_parms *cmd, void *unused, const char *args)
+{
+    rcidp_server_conf *conf = rcidp_config_server(cmd->server);
+    const rcidp_provider *provider = NULL;
+    const char *error = rcidp_provider_parse(cmd, args, conf->providers, &provider);
+
+    (void)unused;
+    if (!error)
+        APR_ARRAY_PUSH(conf->providers, const rcidp_provider *) = provider;
+    return rcidp_config_complain(cmd, error);
+}
+
+const char *rcidp_identity_set_algorithm(cmd_parms *cmd, void *unused, const char *name)
+{
+    rcidp_algorithm_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
+
+    (void)unused;
+    setting->at = cmd->directive;
+    setting->algorithm = rcidp_algorithm_find(name);
+    if (!setting->algorithm && strcmp(name, "auto") != 0)
+        return rcidp_config_complain(
+            cmd, apr_psprintf(cmd->pool,
+                              strstr(name, "sha1") ? "%s: SHA-1 is not offered, it is broken; take auto"
+                                                   : "\"%s\" is none of auto, rsa-sha256, rsa-sha384, "
+                                                     "rsa-sha512, ecdsa-sha256, ecdsa-sha384, ecdsa-sha512",
+                              name));
+    rcidp_config_server(cmd->server)->algorithm = setting;
+    return NULL;
+}
+
+const char *rcidp_identity_set_secret(cmd_parms *cmd, void *unused, const char *file)
+{
+    const char *path = ap_server_root_relative(cmd->pool, file);
+
+    (void)unused;
+    return rcidp_config_complain(
+        cmd, path ? rcidp_secret_read(cmd->pool, path, &rcidp_config_server(cmd->server)->secret)
+                  : apr_psprintf(cmd->pool, "%s is no path", file));
+}
+
+const char *rcidp_identity_set_contact(cmd_parms *cmd, void *unused, const char *mail)
+{
+    (void)unused;
+    if (!rcidp_text_is_mail(mail) || !rcidp_text_is_xml(mail) || strchr(mail, ':'))
+        return rcidp_config_complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is not an e-mail address", mail));
+    rcidp_config_server(cmd->server)->contact = mail;
+    return NULL;
+}
