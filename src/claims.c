@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 #include <http_ssl.h>
 
-#include "answer.h"
 #include "library.h"
 #include "url.h"
 
@@ -35,103 +34,121 @@ static const struct {
     {"pwd", AC_CLASSES "PasswordProtectedTransport"},
 };
 
-/* One launch's claims in the making. */
+/* One launch's claims in the making. A step returns whether it succeeded. */
 typedef struct gathering {
     request_rec *r;
     const rcidp_dir_conf *conf;
     rcidp_claims *claims;
-    const char *mail; /* once it was asked for */
+    rcidp_gathered *out;
 } gathering;
 
-/* The text can be carried by XML; `what` is named in the log. */
-static int check_text(request_rec *r, const char *what, const char *text)
+/* The first reason is the one that counts. Returns false. */
+static bool refuse(gathering *g, rcidp_refusal refusal, const char *detail)
 {
-    return rcidp_text_is_xml(text) ? OK : rcidp_answer_refuse(r, RCIDP_REFUSE_BAD_TEXT, what);
+    if (!g->out->refused) {
+        g->out->refused = true;
+        g->out->refusal = refusal;
+        g->out->detail = detail;
+    }
+    return false;
+}
+
+/* The text can be carried by XML; `what` is named in the log. */
+static bool check_text(gathering *g, const char *what, const char *text)
+{
+    return rcidp_text_is_xml(text) || refuse(g, RCIDP_REFUSE_BAD_TEXT, what);
 }
 
 /* The first value, "" for none. */
-static int get_one(request_rec *r, const char *what, const rcidp_value *value, const char **text)
+static bool get_one(gathering *g, const char *what, const rcidp_value *value, const char **text)
 {
     apr_array_header_t *values;
-    rcidp_value_result result = rcidp_value_get(r, value, &values);
+    rcidp_value_result result = rcidp_value_get(g->r, value, &values);
 
-    if (result == RCIDP_VALUE_FAILED)
-        return rcidp_answer_refuse(r, RCIDP_REFUSE_EVALUATION, what);
     *text = result == RCIDP_VALUE_SOME ? APR_ARRAY_IDX(values, 0, const char *) : "";
-    return check_text(r, what, *text);
+    if (result == RCIDP_VALUE_FAILED)
+        return refuse(g, RCIDP_REFUSE_EVALUATION, what);
+    return check_text(g, what, *text);
 }
 
 /* The mail is looked for when it is needed first. */
-static int get_mail(gathering *g)
+static bool get_mail(gathering *g)
 {
-    int status;
-
-    if (g->mail)
-        return OK;
-    status = get_one(g->r, "RcIdpMail", g->conf->mail, &g->mail);
-    if (status != OK)
-        return status;
-    if (!*g->mail)
-        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_NO_MAIL, NULL);
-    return rcidp_text_is_mail(g->mail) ? OK : rcidp_answer_refuse(g->r, RCIDP_REFUSE_BAD_MAIL, "RcIdpMail");
+    if (!g->out->mail && !get_one(g, "RcIdpMail", g->conf->mail, &g->out->mail))
+        return false;
+    if (!*g->out->mail)
+        return refuse(g, RCIDP_REFUSE_NO_MAIL, NULL);
+    return rcidp_text_is_mail(g->out->mail) || refuse(g, RCIDP_REFUSE_BAD_MAIL, "RcIdpMail");
 }
 
 /* The value so far becomes what only this service provider can recognise. */
-static int make_pseudonym(gathering *g)
+static bool make_pseudonym(gathering *g)
 {
     const rcidp_secret *secret = rcidp_config_server(g->r->server)->secret;
     rcidp_claims *claims = g->claims;
 
     claims->name_id = secret ? rcidp_pseudonym(g->r->pool, secret, claims->audience, claims->name_id) : NULL;
-    return claims->name_id
-               ? OK
-               : rcidp_answer_refuse(g->r, RCIDP_REFUSE_SIGNING, "no RcIdpPersistentIDSecretFile");
+    return claims->name_id || refuse(g, RCIDP_REFUSE_SIGNING, "no RcIdpPersistentIDSecretFile");
 }
 
-static int gather_name_id(gathering *g)
+static bool gather_name_id(gathering *g)
 {
     const rcidp_name_id_setting *setting = g->conf->name_id;
     rcidp_claims *claims = g->claims;
-    int status;
+    bool got;
 
     claims->name_id_format = setting->format;
     if (strcmp(setting->format, RCIDP_NAMEID_TRANSIENT) == 0) {
         claims->name_id = rcidp_library_id(g->r->pool);
-        return claims->name_id ? OK : rcidp_answer_refuse(g->r, RCIDP_REFUSE_SIGNING, "no randomness");
+        return claims->name_id || refuse(g, RCIDP_REFUSE_SIGNING, "no randomness");
     }
     if (!setting->value) {
-        status = get_mail(g);
-        claims->name_id = g->mail;
+        got = get_mail(g);
+        claims->name_id = g->out->mail;
     } else {
-        status = get_one(g->r, "RcIdpNameID", setting->value, &claims->name_id);
+        got = get_one(g, "RcIdpNameID", setting->value, &claims->name_id);
     }
-    if (status != OK)
-        return status;
+    if (!got)
+        return false;
     if (!*claims->name_id)
-        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_NO_NAME_ID, "RcIdpNameID");
+        return refuse(g, RCIDP_REFUSE_NO_NAME_ID, "RcIdpNameID");
     if (strcmp(setting->format, RCIDP_NAMEID_EMAIL) == 0 && !rcidp_text_is_mail(claims->name_id))
-        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_BAD_MAIL, "RcIdpNameID");
-    return strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0 ? make_pseudonym(g) : OK;
+        return refuse(g, RCIDP_REFUSE_BAD_MAIL, "RcIdpNameID");
+    return strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) != 0 || make_pseudonym(g);
 }
 
-static int get_values(gathering *g, const rcidp_attribute_setting *setting, apr_array_header_t **values,
-                      rcidp_value_result *result)
+static bool get_values(gathering *g, const rcidp_attribute_setting *setting, apr_array_header_t **values,
+                       rcidp_value_result *result)
 {
-    int status = OK;
+    bool good = true;
 
     if (!setting->value) {
-        status = get_mail(g);
+        good = get_mail(g);
         *values = apr_array_make(g->r->pool, 1, sizeof(const char *));
-        APR_ARRAY_PUSH(*values, const char *) = g->mail;
+        if (good)
+            APR_ARRAY_PUSH(*values, const char *) = g->out->mail;
         *result = RCIDP_VALUE_SOME;
-        return status;
+        return good;
     }
     *result = rcidp_value_get(g->r, setting->value, values);
     if (*result == RCIDP_VALUE_FAILED)
-        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_EVALUATION, setting->name);
-    for (int i = 0; status == OK && i < (*values)->nelts; i++)
-        status = check_text(g->r, setting->name, APR_ARRAY_IDX(*values, i, const char *));
-    return status;
+        return refuse(g, RCIDP_REFUSE_EVALUATION, setting->name);
+    for (int i = 0; good && i < (*values)->nelts; i++)
+        good = check_text(g, setting->name, APR_ARRAY_IDX(*values, i, const char *));
+    return good;
+}
+
+/* For the test page, that explains. */
+static void note_source(gathering *g, const rcidp_attribute_setting *setting,
+                        const apr_array_header_t *values)
+{
+    rcidp_claim_source *source;
+
+    if (!g->out->explain)
+        return;
+    source = apr_array_push(g->out->sources);
+    source->setting = setting;
+    source->values = values;
 }
 
 static const rcidp_attribute_setting *setting_at(const gathering *g, int i)
@@ -150,46 +167,47 @@ static bool was_seen(const gathering *g, int index)
 }
 
 /* Of the settings of one name, the last whose condition holds. */
-static int gather_attribute(gathering *g, int first, apr_array_header_t *attributes)
+static bool gather_attribute(gathering *g, int first, apr_array_header_t *attributes)
 {
     for (int i = g->conf->attributes->nelts; i-- > first;) {
         const rcidp_attribute_setting *setting = setting_at(g, i);
         apr_array_header_t *values = NULL;
         rcidp_value_result result = RCIDP_VALUE_NONE;
         rcidp_attribute *attribute;
-        int status;
+        bool good;
 
         if (strcmp(setting->name, setting_at(g, first)->name) != 0)
             continue;
-        status = setting->none ? OK : get_values(g, setting, &values, &result);
-        if (status != OK)
-            return status;
-        if (result == RCIDP_VALUE_IF_NOT)
+        good = setting->none || get_values(g, setting, &values, &result);
+        if (good && result == RCIDP_VALUE_IF_NOT)
             continue;
-        if (result == RCIDP_VALUE_SOME) {
+        note_source(g, setting, result == RCIDP_VALUE_SOME ? values : NULL);
+        if (good && result == RCIDP_VALUE_SOME) {
             attribute = apr_palloc(g->r->pool, sizeof(*attribute));
             attribute->name = setting->name;
             attribute->name_format = setting->name_format;
             attribute->values = values;
             APR_ARRAY_PUSH(attributes, const rcidp_attribute *) = attribute;
         }
-        return OK;
+        return good;
     }
-    return OK;
+    return true;
 }
 
-static int gather_attributes(gathering *g)
+static bool gather_attributes(gathering *g)
 {
     apr_array_header_t *attributes =
         apr_array_make(g->r->pool, g->conf->attributes->nelts, sizeof(const rcidp_attribute *));
-    int status = OK;
+    bool good = true;
 
-    for (int i = 0; status == OK && i < g->conf->attributes->nelts; i++) {
+    if (g->out->explain)
+        g->out->sources = apr_array_make(g->r->pool, g->conf->attributes->nelts, sizeof(rcidp_claim_source));
+    for (int i = 0; (good || g->out->explain) && i < g->conf->attributes->nelts; i++) {
         if (!was_seen(g, i))
-            status = gather_attribute(g, i, attributes);
+            good = gather_attribute(g, i, attributes);
     }
     g->claims->attributes = attributes;
-    return status;
+    return good;
 }
 
 /* Is the word in a list that is separated by commas or spaces? */
@@ -237,63 +255,55 @@ static const char *automatic_context(request_rec *r)
     return AC_CLASSES "unspecified";
 }
 
-static int gather_context(gathering *g)
+static bool gather_context(gathering *g)
 {
     const rcidp_context_setting *setting = g->conf->authn_context;
-    int status = OK;
 
     if (setting->uri)
         g->claims->authn_context = setting->uri;
     else if (!setting->value)
         g->claims->authn_context = automatic_context(g->r);
-    else {
-        status = get_one(g->r, "RcIdpAuthnContext", setting->value, &g->claims->authn_context);
-        if (status == OK && !rcidp_url_is_uri(g->claims->authn_context))
-            status = rcidp_answer_refuse(g->r, RCIDP_REFUSE_CONTEXT, NULL);
-    }
-    return status;
+    else
+        return get_one(g, "RcIdpAuthnContext", setting->value, &g->claims->authn_context) &&
+               (rcidp_url_is_uri(g->claims->authn_context) || refuse(g, RCIDP_REFUSE_CONTEXT, NULL));
+    return true;
 }
 
 /* When the user signed in, as the module upstream knows it; one that knows nothing has just let the user in.
  * A clock upstream may be a little ahead, within the skew, and counts as now. */
-static int gather_instant(gathering *g)
+static bool gather_instant(gathering *g)
 {
     rcidp_claims *claims = g->claims;
     const char *text;
-    int status;
+    apr_time_t instant;
 
     if (!g->conf->authn_instant)
-        return OK;
-    status = get_one(g->r, "RcIdpAuthnInstant", g->conf->authn_instant, &text);
-    if (status != OK || !*text)
-        return status;
-    if (!rcidp_text_instant(text, &claims->authn_instant) ||
-        claims->authn_instant > claims->now + apr_time_from_sec(claims->clock_skew))
-        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_INSTANT, text);
-    if (claims->authn_instant > claims->now)
-        claims->authn_instant = claims->now;
+        return true;
+    if (!get_one(g, "RcIdpAuthnInstant", g->conf->authn_instant, &text) || !*text)
+        return !g->out->refused;
+    if (!rcidp_text_instant(text, &instant) || instant > claims->now + apr_time_from_sec(claims->clock_skew))
+        return refuse(g, RCIDP_REFUSE_INSTANT, text);
+    claims->authn_instant = instant < claims->now ? instant : claims->now;
     claims->is_instant_known = true;
-    return OK;
+    return true;
 }
 
 /* Is the sign-in recent enough, for RcIdpAuthnMaxAge and for the session that is promised? */
-static int check_age(gathering *g)
+static bool check_age(gathering *g)
 {
     const rcidp_max_age_setting *limit = g->conf->max_age;
     apr_time_t age = g->claims->now - g->claims->authn_instant;
     const char *url = "";
-    int status = OK;
 
     if (limit->seconds && age > apr_time_from_sec(limit->seconds)) {
-        if (limit->again)
-            status = get_one(g->r, "RcIdpAuthnMaxAge", limit->again, &url);
-        return status != OK ? status
-               : *url       ? rcidp_answer_redirect(g->r, url)
-                            : rcidp_answer_refuse(g->r, RCIDP_REFUSE_TOO_OLD, NULL);
+        if (limit->again && !get_one(g, "RcIdpAuthnMaxAge", limit->again, &url))
+            return false;
+        g->out->again = *url && !g->out->refused ? url : NULL;
+        return refuse(g, RCIDP_REFUSE_TOO_OLD, NULL);
     }
     if (g->conf->session_lifetime && age >= apr_time_from_sec(g->conf->session_lifetime))
-        return rcidp_answer_refuse(g->r, RCIDP_REFUSE_TOO_OLD, "RcIdpSessionLifetime is over");
-    return OK;
+        return refuse(g, RCIDP_REFUSE_TOO_OLD, "RcIdpSessionLifetime is over");
+    return true;
 }
 
 /* A name without an AuthType, or with mod_ssl's own, comes from SSLUserName, which does not ask whether the
@@ -310,11 +320,15 @@ bool rcidp_claims_is_signed_in(request_rec *r)
     return verified && strcmp(verified, "SUCCESS") == 0;
 }
 
-int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_provider *provider,
-                        rcidp_claims *claims)
+/* In this order; where one fails, the others do not matter any more, but to who explains. */
+static bool (*const steps[])(gathering *) = {gather_instant, check_age, gather_name_id, gather_attributes,
+                                             gather_context};
+
+bool rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_provider *provider,
+                         rcidp_claims *claims, rcidp_gathered *gathered)
 {
-    gathering g = {.r = r, .conf = conf, .claims = claims};
-    int status;
+    gathering g = {.r = r, .conf = conf, .claims = claims, .out = gathered};
+    bool good = true;
 
     memset(claims, 0, sizeof(*claims));
     claims->issuer = rcidp_config_server(r->server)->entity_id;
@@ -329,8 +343,7 @@ int rcidp_claims_gather(request_rec *r, const rcidp_dir_conf *conf, const rcidp_
     if (provider->partner && provider->partner->want_assertions_signed)
         claims->sign |= RCIDP_SIGN_ASSERTION;
     claims->encrypt_to = rcidp_provider_encrypt_to(provider);
-    if ((status = gather_instant(&g)) == OK && (status = check_age(&g)) == OK &&
-        (status = gather_name_id(&g)) == OK && (status = gather_attributes(&g)) == OK)
-        status = gather_context(&g);
-    return status;
+    for (size_t i = 0; (good || gathered->explain) && i < sizeof(steps) / sizeof(steps[0]); i++)
+        good = steps[i](&g);
+    return !gathered->refused;
 }

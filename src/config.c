@@ -29,7 +29,7 @@ static const struct {
 };
 
 static const rcidp_name_id_setting default_name_id = {RCIDP_NAMEID_EMAIL, NULL};
-static const rcidp_context_setting default_context = {NULL, NULL};
+static const rcidp_context_setting default_context = {NULL, NULL, NULL};
 static const rcidp_max_age_setting default_max_age = {0, NULL};
 static const rcidp_attribute_setting default_attribute = {CLAIMS "emailaddress", FORMAT_URI, NULL, false};
 
@@ -234,6 +234,11 @@ const char *rcidp_config_attribute_name(apr_pool_t *pool, const char *name,
 const char *rcidp_config_complain(cmd_parms *cmd, const char *error)
 {
     return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
+}
+
+const char *rcidp_config_place(const cmd_parms *cmd)
+{
+    return apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num);
 }
 
 const char *rcidp_config_relay_state(cmd_parms *cmd, const char *url, const char **relay_state)

@@ -67,6 +67,7 @@ typedef struct rcidp_attribute_setting {
 typedef struct rcidp_context_setting {
     const char *uri;
     const rcidp_value *value;
+    const char *place; /* "FILE:LINE" */
 } rcidp_context_setting;
 
 /* RcIdpAuthnMaxAge; seconds 0 is "none". */
@@ -162,6 +163,9 @@ const char *rcidp_config_attribute_name(apr_pool_t *pool, const char *name,
 /* What a directive's function returns: the sentence with the directive's name before it, as httpd's own
  * messages have it; NULL for NULL. */
 const char *rcidp_config_complain(cmd_parms *cmd, const char *error);
+
+/* Where a directive stands: "FILE:LINE". In cmd->pool. */
+const char *rcidp_config_place(const cmd_parms *cmd);
 
 /* Check a configured RelayState; warns above the 80 bytes of SAML bindings 3.4.3. NULL, or what is wrong. */
 const char *rcidp_config_relay_state(cmd_parms *cmd, const char *url, const char **relay_state);

@@ -143,6 +143,7 @@ static const char *set_authn_context(cmd_parms *cmd, void *dir, const char *args
                          "\"%s\" is none of auto, password, password-protected, kerberos, tls-client, x509, "
                          "smartcard, mfa, unspecified, nor a URI, nor an expression with %%{...}",
                          text);
+    setting->place = rcidp_config_place(cmd);
     ((rcidp_dir_conf *)dir)->authn_context = setting;
     return rcidp_config_complain(cmd, error);
 }

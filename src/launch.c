@@ -268,17 +268,18 @@ static int judge_request(launching *launch)
 
 static int gather_claims(launching *launch)
 {
-    int status = rcidp_claims_gather(launch->r, launch->conf, launch->provider, &launch->claims);
+    rcidp_gathered gathered = {.refused = false};
 
-    if (status == OK && launch->asking) {
+    if (!rcidp_claims_gather(launch->r, launch->conf, launch->provider, &launch->claims, &gathered))
+        return gathered.again ? rcidp_answer_redirect(launch->r, gathered.again)
+                              : rcidp_answer_refuse(launch->r, gathered.refusal, gathered.detail);
+    if (launch->asking) {
         launch->claims.acs = launch->asking->acs;
         launch->claims.in_response_to = launch->asking->request.id;
     }
-    if (status == OK) {
-        rcidp_answer_note(launch->r, "RCIDP_NAMEID", launch->claims.name_id);
-        rcidp_answer_note(launch->r, "RCIDP_AUTHN_CONTEXT", launch->claims.authn_context);
-    }
-    return status;
+    rcidp_answer_note(launch->r, "RCIDP_NAMEID", launch->claims.name_id);
+    rcidp_answer_note(launch->r, "RCIDP_AUTHN_CONTEXT", launch->claims.authn_context);
+    return OK;
 }
 
 /* What of the request only the claims can tell. */

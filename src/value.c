@@ -7,12 +7,15 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "config.h"
 #include "transform.h"
 
 APLOG_USE_MODULE(rcidp);
 
 struct rcidp_value {
     const char *source; /* as configured, for messages */
+    const char *text;   /* the same with what follows it */
+    const char *place;
     const ap_expr_info_t *expression;
     const apr_array_header_t *transforms; /* of const rcidp_transform * */
 };
@@ -38,6 +41,8 @@ const char *rcidp_value_parse(cmd_parms *cmd, const char **args, const rcidp_val
     apr_array_header_t *transforms = apr_array_make(cmd->pool, 2, sizeof(const rcidp_transform *));
     const char *error = NULL, *word;
 
+    made->text = apr_pstrdup(cmd->pool, *args);
+    made->place = rcidp_config_place(cmd);
     made->source = rcidp_value_word(cmd->pool, args);
     if (!*made->source)
         return "an expression is missing";
@@ -50,6 +55,16 @@ const char *rcidp_value_parse(cmd_parms *cmd, const char **args, const rcidp_val
     made->transforms = transforms;
     *value = made;
     return error;
+}
+
+const char *rcidp_value_text(const rcidp_value *value)
+{
+    return value->text;
+}
+
+const char *rcidp_value_place(const rcidp_value *value)
+{
+    return value->place;
 }
 
 static const char *evaluate(request_rec *r, const rcidp_value *value)

@@ -24,6 +24,10 @@ const char *rcidp_value_word(apr_pool_t *pool, const char **args);
 /* Parse the arguments from *args to their end. *value lives in cmd->pool. Returns NULL, or what is wrong. */
 const char *rcidp_value_parse(cmd_parms *cmd, const char **args, const rcidp_value **value);
 
+/* The same text as the configuration has it, and the place where it stands: "FILE:LINE". */
+const char *rcidp_value_text(const rcidp_value *value);
+const char *rcidp_value_place(const rcidp_value *value);
+
 /* The values of this request, as an array of const char * in r->pool; `value` NULL means the user's name.
  * Takes no lock and changes nothing in `value`. */
 rcidp_value_result rcidp_value_get(request_rec *r, const rcidp_value *value, apr_array_header_t **values);
