@@ -5,9 +5,11 @@
 #include <apr_escape.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -222,6 +224,46 @@ const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key *
     if (!error)
         *key = made;
     return error;
+}
+
+/* OpenSSL's form of an ECDSA signature, DER, into XML's; false if it is none. */
+static bool der_to_numbers(const unsigned char *der, size_t der_length, unsigned char *numbers, int half)
+{
+    ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)der_length);
+    bool fits = pair && BN_bn2binpad(ECDSA_SIG_get0_r(pair), numbers, half) == half &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(pair), numbers + half, half) == half;
+
+    ECDSA_SIG_free(pair);
+    return fits;
+}
+
+/* By the private key at hand. */
+static const char *sign_here(apr_pool_t *pool, const rcidp_key *key, const EVP_MD *hash,
+                             const unsigned char *digest, const unsigned char **signature, apr_size_t *length)
+{
+    bool is_rsa = strcmp(key->type, "RSA") == 0;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+    size_t half = ((size_t)key->bits + 7) / 8, size = (size_t)EVP_PKEY_get_size(key->pkey);
+    unsigned char *made = apr_palloc(pool, size), *numbers = is_rsa ? made : apr_palloc(pool, 2 * half);
+    bool is_signed = context && EVP_PKEY_sign_init(context) == 1 &&
+                     EVP_PKEY_CTX_set_signature_md(context, hash) == 1 &&
+                     (!is_rsa || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1) &&
+                     EVP_PKEY_sign(context, made, &size, digest, (size_t)EVP_MD_get_size(hash)) == 1 &&
+                     (is_rsa || der_to_numbers(made, size, numbers, (int)half));
+
+    EVP_PKEY_CTX_free(context);
+    ERR_clear_error();
+    *signature = numbers;
+    *length = is_rsa ? size : 2 * half;
+    return is_signed ? NULL : "OpenSSL could not sign";
+}
+
+const char *rcidp_key_sign(apr_pool_t *pool, const rcidp_key *key, const EVP_MD *hash,
+                           const unsigned char *digest, const unsigned char **signature, apr_size_t *length)
+{
+    rcidp_key_signs *signs = key->signs ? key->signs : sign_here;
+
+    return signs(pool, key, hash, digest, signature, length);
 }
 
 bool rcidp_key_matches(const rcidp_key *key, const rcidp_certificate *certificate)

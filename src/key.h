@@ -15,12 +15,21 @@ typedef struct rcidp_certificate {
     apr_time_t not_before, not_after;
 } rcidp_certificate;
 
-typedef struct rcidp_key {
-    EVP_PKEY *pkey;
+typedef struct rcidp_key rcidp_key;
+
+/* How a key makes a signature over a digest of that hash: rcidp_key_sign() says what of what. */
+typedef const char *rcidp_key_signs(apr_pool_t *pool, const rcidp_key *key, const EVP_MD *hash,
+                                    const unsigned char *digest, const unsigned char **signature,
+                                    apr_size_t *length);
+
+struct rcidp_key {
+    EVP_PKEY *pkey;   /* its public half at least */
     const char *type; /* "RSA" or "EC" */
     int bits;
-    bool exposed; /* the file can be read or written by group or others */
-} rcidp_key;
+    bool exposed;           /* the file can be read or written by group or others */
+    rcidp_key_signs *signs; /* where the private half is not in pkey: what signs instead; else NULL */
+    void *keeper;           /* what that needs to know */
+};
 
 /* The whole of a file of at most 1 MiB, in a buffer that the caller frees with OPENSSL_clear_free(*data,
  * *length); no other copy is left. *exposed, if asked for, says whether group or others can read or write it.
@@ -43,6 +52,13 @@ const char *rcidp_certificate_parse(apr_pool_t *pool, const char *base64, const 
  * file's text is wiped from memory at once; the key lives, and is freed, with pool. Returns NULL or a
  * sentence, as above. */
 const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key **key);
+
+/* The one way in which our private key is used. Sign a digest that was made by `hash`, and is as long as that
+ * says: by RSA PKCS #1 v1.5, or by ECDSA as the two numbers side by side, each as long as the curve's order
+ * (XML Signature 1.1, 6.4.2 and 6.4.3). *signature, of *length bytes, is in pool. Returns NULL, or what
+ * failed. Safe in many threads. */
+const char *rcidp_key_sign(apr_pool_t *pool, const rcidp_key *key, const EVP_MD *hash,
+                           const unsigned char *digest, const unsigned char **signature, apr_size_t *length);
 
 /* Does the certificate speak of this key? */
 bool rcidp_key_matches(const rcidp_key *key, const rcidp_certificate *certificate);

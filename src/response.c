@@ -166,13 +166,13 @@ static const char *sign(const response *out, const rcidp_signer *signer)
         (claims->sign | RCIDP_SIGN_BOTH) != RCIDP_SIGN_BOTH ? "there is no such signature" : NULL;
 
     if (!error && assertion)
-        error = rcidp_sign(out->assertion, signer);
+        error = rcidp_sign(out->pool, out->assertion, signer);
     if (!error && out->assertion && is_signed(out->assertion) != assertion)
         error = "the assertion does not carry the signature that it should";
     if (!error && claims->encrypt_to && out->assertion)
         error = rcidp_encrypt(out->assertion, out->saml, claims->encrypt_to);
     if (!error && whole)
-        error = rcidp_sign(out->root, signer);
+        error = rcidp_sign(out->pool, out->root, signer);
     if (!error && (is_signed(out->root) != whole || !(whole || assertion)))
         error = "the Response does not carry the signature that it should";
     return error;

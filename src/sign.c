@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sign.h"
 
+#include <apr_encode.h>
+#include <libxml/c14n.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <xmlsec/openssl/crypto.h>
 #include <xmlsec/openssl/evp.h>
 #include <xmlsec/strings.h>
 #include <xmlsec/templates.h>
-#include <xmlsec/xmldsig.h>
 #include <xmlsec/xmltree.h>
 
 #define SHA256 "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -16,9 +17,12 @@
 #define MORE "http://www.w3.org/2001/04/xmldsig-more#"
 
 static const rcidp_algorithm algorithms[] = {
-    {"rsa-sha256", "RSA", MORE "rsa-sha256", SHA256},    {"rsa-sha384", "RSA", MORE "rsa-sha384", SHA384},
-    {"rsa-sha512", "RSA", MORE "rsa-sha512", SHA512},    {"ecdsa-sha256", "EC", MORE "ecdsa-sha256", SHA256},
-    {"ecdsa-sha384", "EC", MORE "ecdsa-sha384", SHA384}, {"ecdsa-sha512", "EC", MORE "ecdsa-sha512", SHA512},
+    {"rsa-sha256", "RSA", MORE "rsa-sha256", SHA256, EVP_sha256},
+    {"rsa-sha384", "RSA", MORE "rsa-sha384", SHA384, EVP_sha384},
+    {"rsa-sha512", "RSA", MORE "rsa-sha512", SHA512, EVP_sha512},
+    {"ecdsa-sha256", "EC", MORE "ecdsa-sha256", SHA256, EVP_sha256},
+    {"ecdsa-sha384", "EC", MORE "ecdsa-sha384", SHA384, EVP_sha384},
+    {"ecdsa-sha512", "EC", MORE "ecdsa-sha512", SHA512, EVP_sha512},
 };
 
 const rcidp_algorithm *rcidp_algorithm_find(const char *name)
@@ -100,30 +104,66 @@ xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key)
     return NULL;
 }
 
-const char *rcidp_sign(xmlNodePtr element, const rcidp_signer *signer)
+static int is_within(void *element, xmlNodePtr node, xmlNodePtr parent)
 {
-    const char *error = NULL;
+    for (xmlNodePtr at = node->type == XML_NAMESPACE_DECL ? parent : node; at; at = at->parent) {
+        if (at == element)
+            return 1;
+    }
+    return 0;
+}
+
+/* The digest of the element's exclusive canonical form. */
+static bool make_digest(xmlNodePtr element, const EVP_MD *hash, unsigned char *digest)
+{
+    xmlOutputBufferPtr out = xmlAllocOutputBuffer(NULL);
+    bool made =
+        out && xmlC14NExecute(element->doc, is_within, element, XML_C14N_EXCLUSIVE_1_0, NULL, 0, out) >= 0 &&
+        EVP_Digest(xmlOutputBufferGetContent(out), xmlOutputBufferGetSize(out), digest, NULL, hash, NULL) ==
+            1;
+
+    if (out)
+        xmlOutputBufferClose(out);
+    return made;
+}
+
+static bool fill(xmlNodePtr parent, const xmlChar *name, apr_pool_t *pool, const unsigned char *bytes,
+                 apr_size_t length)
+{
+    xmlNodePtr node = xmlSecFindNode(parent, name, xmlSecDSigNs);
+
+    if (node)
+        xmlNodeSetContent(node, BAD_CAST apr_pencode_base64_binary(pool, bytes, (apr_ssize_t)length,
+                                                                   APR_ENCODE_NONE, NULL));
+    return node && node->children;
+}
+
+const char *rcidp_sign(apr_pool_t *pool, xmlNodePtr element, const rcidp_signer *signer)
+{
     xmlAttrPtr attribute = xmlHasProp(element, BAD_CAST "ID");
     xmlChar *id = attribute ? xmlNodeListGetString(element->doc, attribute->children, 1) : NULL;
+    const EVP_MD *hash = signer->algorithm->hash();
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    const unsigned char *value;
+    apr_size_t length;
     xmlNodePtr signature = NULL;
-    xmlSecDSigCtxPtr context = NULL;
+    const char *error = NULL;
 
     if (!id || !xmlAddID(NULL, element->doc, id, attribute))
         error = "the element to sign has no ID of its own";
-    else if (!(signature = make_template(element, (const char *)id, signer->algorithm)))
-        error = "no room for a signature, or xmlsec lacks its algorithm";
-    else if (!(context = xmlSecDSigCtxCreate(NULL)) || !(context->signKey = rcidp_sign_lend_key(signer->key)))
-        error = "xmlsec does not take the key";
-    if (!error) {
-        context->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
-        if (xmlSecDSigCtxSign(context, signature) < 0 || context->status != xmlSecDSigStatusSucceeded)
-            error = "xmlsec could not sign";
-        /* SignedInfo does not cover KeyInfo: it comes last, so that xmlsec need not read it. */
-        else if (!rcidp_sign_key_info(signature, signature->ns, signer->certificate))
-            error = "no memory for the certificate";
-    }
-    if (context)
-        xmlSecDSigCtxDestroy(context);
+    else if (strcmp(signer->key->type, signer->algorithm->key_type) != 0)
+        error = "the algorithm is not for this key";
+    else if (!make_digest(element, hash, digest) ||
+             !(signature = make_template(element, (const char *)id, signer->algorithm)))
+        error = "no room for a signature";
+    else if (!fill(signature, xmlSecNodeDigestValue, pool, digest, (apr_size_t)EVP_MD_get_size(hash)) ||
+             !make_digest(signature->children->next, hash, digest))
+        error = "no memory for a digest";
+    if (!error)
+        error = rcidp_key_sign(pool, signer->key, hash, digest, &value, &length);
+    if (!error && (!fill(signature, xmlSecNodeSignatureValue, pool, value, length) ||
+                   !rcidp_sign_key_info(signature, signature->ns, signer->certificate)))
+        error = "no memory for the signature";
     xmlFree(id);
     return error;
 }

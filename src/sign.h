@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XML signatures (W3C xmldsig-core; SAML core 5.4), made by xmlsec1 with OpenSSL. */
+/* XML signatures (W3C xmldsig-core; SAML core 5.4), made by the one function for our key. */
 #ifndef RCIDP_SIGN_H
 #define RCIDP_SIGN_H
 
@@ -15,6 +15,7 @@ typedef struct rcidp_algorithm {
     const char *key_type; /* as in rcidp_key.type */
     const char *uri;      /* of ds:SignatureMethod */
     const char *digest;   /* URI of ds:DigestMethod: the same hash */
+    const EVP_MD *(*hash)(void);
 } rcidp_algorithm;
 
 /* What a Response is signed with. */
@@ -43,6 +44,6 @@ xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key);
 /* Sign `element` enveloped, by its ID attribute, exclusive canonicalisation (SAML core 5.4.1 to 5.4.4); the
  * ds:Signature is put behind its first child, the Issuer. Returns NULL, or what failed; then the document is
  * not fit to be sent. */
-const char *rcidp_sign(xmlNodePtr element, const rcidp_signer *signer);
+const char *rcidp_sign(apr_pool_t *pool, xmlNodePtr element, const rcidp_signer *signer);
 
 #endif

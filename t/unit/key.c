@@ -6,7 +6,9 @@
 #include "text.h"
 
 #include <apr_lib.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
@@ -256,6 +258,80 @@ static void test_certificate(const char *name, const char *not_before, const cha
     is_str(rcidp_text_time(pool, certificate->not_after), not_after, "%s: ends", name);
 }
 
+/* OpenSSL's form of the two numbers of an ECDSA signature. */
+static size_t der_of(const unsigned char *numbers, apr_size_t length, unsigned char **der)
+{
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+    int half = (int)length / 2, size;
+
+    ECDSA_SIG_set0(pair, BN_bin2bn(numbers, half, NULL), BN_bin2bn(numbers + half, half, NULL));
+    size = i2d_ECDSA_SIG(pair, der);
+    ECDSA_SIG_free(pair);
+    return size > 0 ? (size_t)size : 0;
+}
+
+static bool accepts(const rcidp_certificate *certificate, const EVP_MD *hash, const unsigned char *signature,
+                    apr_size_t length, const char *text)
+{
+    EVP_PKEY *key = X509_get0_pubkey(certificate->x509);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char *der = NULL;
+    size_t size = EVP_PKEY_is_a(key, "EC") ? der_of(signature, length, &der) : length;
+    bool accepted = EVP_DigestVerifyInit(context, NULL, hash, NULL, key) == 1 &&
+                    EVP_DigestVerify(context, der ? der : signature, size, (const unsigned char *)text,
+                                     strlen(text)) == 1;
+
+    EVP_MD_CTX_free(context);
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return accepted;
+}
+
+/* OpenSSL accepts what was signed, often, so that numbers with leading zeros occur. */
+static void test_signs(const char *name, const EVP_MD *hash, apr_size_t expected)
+{
+    const rcidp_signer *signer = read_signer(name, NULL);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    const unsigned char *signature;
+    apr_size_t length;
+    int accepted = 0, rounds = strcmp(signer->key->type, "EC") == 0 ? 600 : 1;
+
+    for (int i = 0; i < rounds; i++) {
+        const char *text = apr_psprintf(pool, "text %d", i);
+
+        EVP_Digest(text, strlen(text), digest, NULL, hash, NULL);
+        accepted += !rcidp_key_sign(pool, signer->key, hash, digest, &signature, &length) &&
+                    length == expected && accepts(signer->certificate, hash, signature, length, text) &&
+                    !accepts(signer->certificate, hash, signature, length, "another text");
+    }
+    is_int(accepted, rounds, "%s signs a digest of %s", name, EVP_MD_get0_name(hash));
+    is_int((long)ERR_peek_error(), 0, "%s: OpenSSL is left without an error", name);
+}
+
+static const char *sign_elsewhere(apr_pool_t *of, const rcidp_key *key, const EVP_MD *hash,
+                                  const unsigned char *digest, const unsigned char **signature,
+                                  apr_size_t *length)
+{
+    (void)of, (void)hash, (void)digest;
+    *signature = key->keeper;
+    *length = 3;
+    return NULL;
+}
+
+/* A key that lives elsewhere. */
+static void test_keeper(void)
+{
+    char name[] = "abc";
+    rcidp_key key = *read_signer("ec256", NULL)->key;
+    const unsigned char digest[EVP_MAX_MD_SIZE] = {0}, *signature = NULL;
+    apr_size_t length = 0;
+
+    key.signs = sign_elsewhere;
+    key.keeper = name;
+    is_str(rcidp_key_sign(pool, &key, EVP_sha256(), digest, &signature, &length), NULL, "its keeper signs");
+    ok(length == 3 && memcmp(signature, "abc", 3) == 0, "and its signature is taken");
+}
+
 /* What a pool's end frees is not read again: for valgrind and the sanitizers. */
 static void test_lifetime(void)
 {
@@ -292,6 +368,13 @@ int main(int argc, char **argv)
     test_certificate("expired", "2000-02-29T12:00:00Z", "2001-02-28T23:59:59Z");
     /* 1950 in truth, but nobody needs times before 1970 */
     test_certificate("eternal", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z");
+    test_signs("rsa2048", EVP_sha256(), 256);
+    test_signs("rsa3072", EVP_sha512(), 384);
+    test_signs("ec256", EVP_sha256(), 64);
+    test_signs("ec256", EVP_sha512(), 64);
+    test_signs("ec384", EVP_sha384(), 96);
+    test_signs("ec521", EVP_sha512(), 132);
+    test_keeper();
     test_lifetime();
     return done();
 }

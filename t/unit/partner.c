@@ -354,7 +354,7 @@ static void test_refused(void)
 static const char *sign_metadata(const char *text, const char *by)
 {
     xmlDocPtr doc = parse(text);
-    const char *error = rcidp_sign(xmlDocGetRootElement(doc), read_signer(by, NULL));
+    const char *error = rcidp_sign(pool, xmlDocGetRootElement(doc), read_signer(by, NULL));
     xmlChar *out;
     int length;
 

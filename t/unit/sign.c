@@ -98,7 +98,7 @@ static void test_signed(size_t key, size_t algorithm)
     const rcidp_signer *signer = read_signer(keys[key], algorithms[algorithm].name);
     const char *other = keys[(key + 1) % (sizeof(keys) / sizeof(keys[0]))];
     xmlDocPtr doc = outer("_a", "_b");
-    const char *error = rcidp_sign(inner_of(doc), signer);
+    const char *error = rcidp_sign(pool, inner_of(doc), signer);
     xmlNodePtr element = inner_of(again(doc)), info = find(element, "Signature/SignedInfo");
 
     is_str(error, NULL, "%s signs with %s", keys[key], algorithms[algorithm].name);
@@ -115,7 +115,7 @@ static void test_signed(size_t key, size_t algorithm)
 static void test_unfit(size_t key, size_t algorithm)
 {
     xmlDocPtr doc = outer("_a", "_b");
-    const char *error = rcidp_sign(inner_of(doc), read_signer(keys[key], algorithms[algorithm].name));
+    const char *error = rcidp_sign(pool, inner_of(doc), read_signer(keys[key], algorithms[algorithm].name));
     const char *value;
 
     ok(error && *error, "%s does not sign with %s", keys[key], algorithms[algorithm].name);
@@ -141,7 +141,7 @@ static void test_form(void)
     xmlDocPtr doc = outer("_a", "_b");
     xmlNodePtr signature, reference;
 
-    is_str(rcidp_sign(inner_of(doc), signer), NULL, "an element inside another is signed");
+    is_str(rcidp_sign(pool, inner_of(doc), signer), NULL, "an element inside another is signed");
     is_str(children_of(xmlDocGetRootElement(doc)), "?:Issuer ?:b ?:d", "the outer one gets no signature");
     is_str(children_of(inner_of(doc)), "?:Issuer ds:Signature ?:c", "the signature stands behind the Issuer");
     signature = child(inner_of(doc), "Signature", 0);
@@ -169,8 +169,8 @@ static void test_inner_and_outer(void)
     const rcidp_signer *signer = read_signer("ec256", NULL);
     xmlDocPtr doc = outer("_a", "_b"), read;
 
-    is_str(rcidp_sign(inner_of(doc), signer), NULL, "the inner element is signed");
-    is_str(rcidp_sign(xmlDocGetRootElement(doc), signer), NULL, "then the outer one");
+    is_str(rcidp_sign(pool, inner_of(doc), signer), NULL, "the inner element is signed");
+    is_str(rcidp_sign(pool, xmlDocGetRootElement(doc), signer), NULL, "then the outer one");
     read = again(doc);
     ok(verifies(inner_of(read), signer->certificate), "xmlsec1 accepts the inner signature");
     ok(verifies(xmlDocGetRootElement(read), signer->certificate), "and the outer one");
@@ -182,7 +182,7 @@ static void test_inner_and_outer(void)
 /* The element cannot be signed: an error, and the document can still be written and freed. */
 static void refuse(xmlDocPtr doc, xmlNodePtr element, const char *what)
 {
-    const char *error = rcidp_sign(element, read_signer("rsa2048", NULL));
+    const char *error = rcidp_sign(pool, element, read_signer("rsa2048", NULL));
 
     ok(error && *error, "%s: not signed", what);
     ok(again(doc) != NULL, "%s: the document is whole", what);
@@ -198,11 +198,11 @@ static void test_refusals(void)
     doc = parse("<a ID=\"_a\"/>");
     refuse(doc, xmlDocGetRootElement(doc), "an element without an Issuer");
     doc = outer("_a", "_a");
-    is_str(rcidp_sign(inner_of(doc), read_signer("rsa2048", NULL)), NULL,
+    is_str(rcidp_sign(pool, inner_of(doc), read_signer("rsa2048", NULL)), NULL,
            "the first element of an ID is signed");
     refuse(doc, xmlDocGetRootElement(doc), "the second element of that ID");
     doc = outer("_a", "_b");
-    is_str(rcidp_sign(inner_of(doc), read_signer("rsa2048", NULL)), NULL, "an element is signed");
+    is_str(rcidp_sign(pool, inner_of(doc), read_signer("rsa2048", NULL)), NULL, "an element is signed");
     refuse(doc, inner_of(doc), "the same once more");
 }
 
@@ -218,7 +218,7 @@ static void test_long_ids(void)
         memset(id, 'x', length);
         id[length] = '\0';
         doc = outer("_a", id);
-        error = rcidp_sign(inner_of(doc), read_signer("ec256", NULL));
+        error = rcidp_sign(pool, inner_of(doc), read_signer("ec256", NULL));
         ok(length <= 126 ? !error : error != NULL, "an ID of %d characters is %s", (int)length,
            length <= 126 ? "signed" : "refused");
         if (!error)
