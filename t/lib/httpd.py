@@ -133,13 +133,15 @@ def _is_built_in(module):
 class Httpd:
     """See the top of this file."""
 
-    def __init__(self, config="", modules=(), mpm="event", log_level="warn", name="httpd", rcidp=True):
+    def __init__(self, config="", modules=(), mpm="event", log_level="warn", name="httpd", rcidp=True,
+                 module=RCIDP):
         self.name = name
         self.config = config
         self.modules = list(modules)
         self.mpm = mpm
         self.log_level = log_level + (" rcidp:info" if rcidp else "")
         self.rcidp = rcidp
+        self.module = module
         self.port = free_port()
         self.plain_port = free_port()
         self.process = None
@@ -180,7 +182,7 @@ class Httpd:
                 symbol = "mod_shib" if module == "shib" else module + "_module"
                 lines.append('LoadModule %s "%s"' % (symbol, path))
         if self.rcidp:
-            lines.append('LoadModule rcidp_module "%s"' % RCIDP)
+            lines.append('LoadModule rcidp_module "%s"' % self.module)
         if os.geteuid() == 0:
             user = next(entry for entry in pwd.getpwall() if entry.pw_name in ("www-data", "apache", "nobody"))
             lines += ["User %s" % user.pw_name, "Group #%d" % user.pw_gid]
