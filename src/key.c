@@ -140,9 +140,11 @@ static const char *adopt(apr_pool_t *pool, X509 *x509, const char *file,
 
     made->x509 = x509;
     apr_pool_cleanup_register(pool, made->x509, free_x509, apr_pool_cleanup_null);
-    if (!X509_get0_pubkey(made->x509) || !describe(pool, made))
-        return apr_psprintf(pool, "the certificate in %s cannot be understood", file);
-    error = judge_key(pool, X509_get0_pubkey(made->x509), file, &type);
+    if (X509_get0_pubkey(made->x509) && describe(pool, made))
+        error = judge_key(pool, X509_get0_pubkey(made->x509), file, &type);
+    else
+        error = apr_psprintf(pool, "the certificate in %s cannot be understood", file);
+    ERR_clear_error();
     if (!error)
         *certificate = made;
     return error;

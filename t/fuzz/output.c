@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What we write, read back by libxml2: every value comes out as it went in, and nothing else does. */
+#include "fuzz.h"
+
+#include <apr_strings.h>
+#include <libxml/HTMLparser.h>
+#include <libxml/parser.h>
+#include <string.h>
+
+#include "foreign.h"
+#include "metadata.h"
+#include "page.h"
+#include "response.h"
+#include "text.h"
+
+#define OPTIONS (HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET)
+
+/* The n-th element of that name, in the order of the document, below and including `node`. */
+static xmlNodePtr find(xmlNodePtr node, const char *name, int *n)
+{
+    xmlNodePtr found = NULL;
+
+    for (; node && !found; node = node->next) {
+        if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, BAD_CAST name) && --*n < 0)
+            return node;
+        if (node->type == XML_ELEMENT_NODE)
+            found = find(node->children, name, n);
+    }
+    return found;
+}
+
+static xmlNodePtr element(xmlDocPtr doc, const char *name, int n)
+{
+    return find(xmlDocGetRootElement(doc), name, &n);
+}
+
+static bool says(xmlNodePtr node, const char *attribute, const char *wanted)
+{
+    xmlChar *text = !node       ? NULL
+                    : attribute ? xmlGetNoNsProp(node, BAD_CAST attribute)
+                                : xmlNodeGetContent(node);
+    bool same = text && strcmp((const char *)text, wanted) == 0;
+
+    xmlFree(text);
+    return same;
+}
+
+/* Does the page hold that many elements of a name? */
+static bool has(xmlDocPtr doc, const char *name, int count)
+{
+    return (count == 0 || element(doc, name, count - 1)) && !element(doc, name, count);
+}
+
+static xmlDocPtr read_page(const char *html)
+{
+    xmlDocPtr doc = htmlReadMemory(html, (int)strlen(html), NULL, "UTF-8", OPTIONS);
+
+    must(doc && has(doc, "style", 1) && has(doc, "title", 1));
+    return doc;
+}
+
+static void check_post(const char *acs, const char *title, const char *state)
+{
+    xmlDocPtr doc = read_page(rcidp_page_post(fuzz_pool, acs, title, "UmVzcG9uc2U=", state));
+
+    must(says(element(doc, "form", 0), "action", acs) && has(doc, "form", 1) && has(doc, "script", 1));
+    must(says(element(doc, "input", 0), "value", "UmVzcG9uc2U=") && has(doc, "input", 2));
+    must(says(element(doc, "input", 1), "value", state));
+    must(says(element(doc, "h1", 0), NULL, apr_pstrcat(fuzz_pool, "Sign in to ", title, NULL)));
+    xmlFreeDoc(doc);
+}
+
+static void check_links(const char *title, const char *href)
+{
+    apr_array_header_t *links = apr_array_make(fuzz_pool, 1, sizeof(rcidp_page_link));
+    rcidp_page_link link = {title, href};
+    xmlDocPtr doc;
+
+    APR_ARRAY_PUSH(links, rcidp_page_link) = link;
+    doc = read_page(rcidp_page_choose(fuzz_pool, links));
+    must(says(element(doc, "a", 0), "href", href) && says(element(doc, "a", 0), NULL, title));
+    must(has(doc, "a", 1) && has(doc, "script", 0));
+    xmlFreeDoc(doc);
+}
+
+static void check_refusal(const char *sentence, const char *contact)
+{
+    xmlDocPtr doc = read_page(rcidp_page_refuse(fuzz_pool, 403, sentence, contact));
+
+    must(says(element(doc, "p", 0), NULL, sentence) && says(element(doc, "a", 0), NULL, contact));
+    must(has(doc, "a", 1) && has(doc, "script", 0) && has(doc, "p", 2));
+    xmlFreeDoc(doc);
+}
+
+void fuzz_answer_page(fuzz_input *in)
+{
+    const char *first = fuzz_text(in), *second = fuzz_text(in), *third = fuzz_text(in);
+
+    if (rcidp_text_is_xml(first) && rcidp_text_is_xml(second) && rcidp_text_is_xml(third)) {
+        check_post(first, second, third);
+        check_links(first, second);
+        check_refusal(first, second);
+    } else { /* must be harmless all the same */
+        xmlFreeDoc(read_page(rcidp_page_post(fuzz_pool, first, second, "UmVzcG9uc2U=", third)));
+        xmlFreeDoc(read_page(rcidp_page_refuse(fuzz_pool, 400, first, second)));
+    }
+}
+
+static xmlDocPtr read_xml(const char *xml)
+{
+    xmlDocPtr doc = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
+
+    must(doc && xmlDocGetRootElement(doc));
+    return doc;
+}
+
+static void check_response(const rcidp_claims *claims, const char *xml, const rcidp_signer *signer)
+{
+    const rcidp_attribute *attribute = APR_ARRAY_IDX(claims->attributes, 0, const rcidp_attribute *);
+    xmlDocPtr doc = read_xml(xml);
+    xmlNodePtr root = xmlDocGetRootElement(doc);
+
+    must(fuzz_signatures(root, signer) == (claims->sign == RCIDP_SIGN_BOTH ? 2 : 1));
+    must(says(root, "Destination", claims->acs) && says(root, "ID", claims->response_id));
+    must(says(element(doc, "Issuer", 0), NULL, claims->issuer) &&
+         says(element(doc, "Issuer", 1), NULL, claims->issuer));
+    must(says(element(doc, "Audience", 0), NULL, claims->audience));
+    must(says(element(doc, "NameID", 0), NULL, claims->name_id) && has(doc, "NameID", 1));
+    must(says(element(doc, "NameID", 0), "Format", claims->name_id_format));
+    must(says(element(doc, "SubjectConfirmationData", 0), "Recipient", claims->acs));
+    must(says(element(doc, "AuthnContextClassRef", 0), NULL, claims->authn_context));
+    must(says(element(doc, "Attribute", 0), "Name", attribute->name) && has(doc, "Attribute", 1));
+    must(has(doc, "AttributeValue", attribute->values->nelts));
+    for (int i = 0; i < attribute->values->nelts; i++)
+        must(
+            says(element(doc, "AttributeValue", i), NULL, APR_ARRAY_IDX(attribute->values, i, const char *)));
+    xmlFreeDoc(doc);
+}
+
+void fuzz_response(fuzz_input *in)
+{
+    unsigned char mode = fuzz_byte(in);
+    const rcidp_signer *signer = fuzz_signer("ec256");
+    apr_array_header_t *values = apr_array_make(fuzz_pool, 2, sizeof(const char *));
+    apr_array_header_t *attributes = apr_array_make(fuzz_pool, 1, sizeof(const rcidp_attribute *));
+    rcidp_attribute attribute = {.name_format = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"};
+    rcidp_claims claims = {
+        .response_id = "_r", .assertion_id = "_a", .lifetime = 300, .attributes = attributes};
+    const char *xml;
+
+    claims.sign = (mode & 3) == 0 ? RCIDP_SIGN_BOTH : (rcidp_sign_what)(mode & 3);
+    claims.in_response_to = mode & 4 ? "_request" : NULL;
+    claims.session_lifetime = mode & 8 ? 3600 : 0;
+    claims.now = claims.authn_instant = apr_time_from_sec(1719835200);
+    claims.name_id = fuzz_xml_text(in);
+    claims.name_id_format = fuzz_xml_text(in);
+    claims.issuer = fuzz_xml_text(in);
+    claims.audience = fuzz_xml_text(in);
+    claims.acs = fuzz_xml_text(in);
+    claims.authn_context = fuzz_xml_text(in);
+    attribute.name = fuzz_xml_text(in);
+    do
+        APR_ARRAY_PUSH(values, const char *) = fuzz_xml_text(in);
+    while (in->at < in->end);
+    attribute.values = values;
+    APR_ARRAY_PUSH(attributes, const rcidp_attribute *) = &attribute;
+    must(!rcidp_response_make(fuzz_pool, &claims, signer, &xml));
+    check_response(&claims, xml, signer);
+}
+
+void fuzz_own_metadata(fuzz_input *in)
+{
+    apr_array_header_t *keys = apr_array_make(fuzz_pool, 1, sizeof(const rcidp_certificate *));
+    apr_array_header_t *endpoints = apr_array_make(fuzz_pool, 1, sizeof(const char *));
+    apr_array_header_t *formats = apr_array_make(fuzz_pool, 1, sizeof(const char *));
+    apr_array_header_t *attributes = apr_array_make(fuzz_pool, 1, sizeof(const rcidp_attribute *));
+    rcidp_attribute attribute;
+    rcidp_metadata metadata = {.entity_id = fuzz_xml_text(in),
+                               .contact = fuzz_xml_text(in),
+                               .certificates = keys,
+                               .endpoints = endpoints,
+                               .name_id_formats = formats,
+                               .attributes = attributes};
+    const char *endpoint = fuzz_xml_text(in), *xml;
+    xmlDocPtr doc;
+
+    attribute.name = fuzz_xml_text(in);
+    attribute.name_format = fuzz_xml_text(in);
+    APR_ARRAY_PUSH(keys, const rcidp_certificate *) = fuzz_signer("rsa2048")->certificate;
+    APR_ARRAY_PUSH(endpoints, const char *) = endpoint;
+    APR_ARRAY_PUSH(formats, const char *) = attribute.name_format;
+    APR_ARRAY_PUSH(attributes, const rcidp_attribute *) = &attribute;
+    must(!rcidp_metadata_make(fuzz_pool, &metadata, &xml));
+    doc = read_xml(xml);
+    must(says(xmlDocGetRootElement(doc), "entityID", metadata.entity_id));
+    must(says(element(doc, "SingleSignOnService", 1), "Location", endpoint));
+    must(says(element(doc, "Attribute", 0), "Name", attribute.name) && has(doc, "Attribute", 1));
+    must(says(element(doc, "NameIDFormat", 0), NULL, attribute.name_format));
+    must(says(element(doc, "EmailAddress", 0), NULL,
+              apr_pstrcat(fuzz_pool, "mailto:", metadata.contact, NULL)));
+    xmlFreeDoc(doc);
+}

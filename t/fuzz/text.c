@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text, addresses, parameters: judged again by libxml2, and by going back. */
+#include "fuzz.h"
+
+#include <apr_escape.h>
+#include <apr_strings.h>
+#include <iconv.h>
+#include <libxml/parserInternals.h>
+#include <libxml/uri.h>
+#include <string.h>
+
+#include "message.h"
+#include "text.h"
+#include "url.h"
+
+/* What XML 1.0 can carry: UTF-8 by iconv(), since libxml2 takes overlong forms, and characters by libxml2. */
+static bool is_xml_by_others(const char *text)
+{
+    static iconv_t converter;
+    size_t left = strlen(text), room = (left + 1) * sizeof(uint32_t);
+    uint32_t *all = apr_palloc(fuzz_pool, room);
+    char *from = apr_pstrdup(fuzz_pool, text), *to = (char *)all;
+    bool valid;
+
+    if (!converter)
+        converter = iconv_open("UTF-32LE", "UTF-8");
+    must(converter != (iconv_t)-1);
+    valid = iconv(converter, &from, &left, &to, &room) == 0;
+    iconv(converter, NULL, NULL, NULL, NULL);
+    for (const uint32_t *c = all; valid && (const char *)c < to; c++)
+        valid = IS_CHAR(*c);
+    return valid;
+}
+
+void fuzz_text_checks(fuzz_input *in)
+{
+    const char *text = fuzz_text(in);
+    apr_time_t time = -1, again = -1;
+
+    must(rcidp_text_is_xml(text) == is_xml_by_others(text));
+    if (rcidp_text_is_mail(text))
+        must(strchr(text, '@') == strrchr(text, '@') && !strpbrk(text, " \t\r\n"));
+    if (rcidp_text_is_name(text))
+        must(rcidp_text_is_xml(text) && !strchr(text, ':') && *text);
+    if (rcidp_text_date_time(text, &time)) {
+        must(time >= 0 && rcidp_text_date_time(rcidp_text_time(fuzz_pool, time), &again) && again == time);
+        must(strncmp(text, rcidp_text_time(fuzz_pool, time), 16) == 0 || strstr(text, ":60"));
+    } else {
+        must(time == -1);
+    }
+    if (rcidp_text_instant(text, &time))
+        must(time >= 0);
+}
+
+/* Scheme, host and port, as libxml2 reads them. */
+static void must_be_on(const char *prefix, const char *url)
+{
+    xmlURIPtr want = xmlParseURI(prefix), have = xmlParseURI(url);
+
+    must(want && have && want->scheme && have->scheme && want->server && have->server && !have->user);
+    must(strcasecmp(want->scheme, have->scheme) == 0 && strcasecmp(want->server, have->server) == 0);
+    if (want->port > 0 && have->port > 0)
+        must(want->port == have->port);
+    /* libxml2 decodes the path, once. */
+    must(!have->path || (!strstr(have->path, "/../") && !strchr(have->path, '\\')));
+    xmlFreeURI(want);
+    xmlFreeURI(have);
+}
+
+void fuzz_url(fuzz_input *in)
+{
+    const char *prefix = fuzz_text(in), *url = fuzz_text(in);
+
+    if (rcidp_url_is_https(fuzz_pool, url))
+        must(rcidp_url_is_plain(fuzz_pool, url) && strncasecmp(url, "https://", 8) == 0);
+    if (rcidp_url_is_plain(fuzz_pool, url))
+        must(rcidp_url_is_uri(url) && !strpbrk(url, "\\ \t\r\n\"<>") && rcidp_text_is_xml(url));
+    if (rcidp_url_allows(fuzz_pool, prefix, url)) {
+        must(rcidp_url_is_plain(fuzz_pool, prefix) && rcidp_url_is_plain(fuzz_pool, url));
+        must_be_on(prefix, url);
+    }
+    if (rcidp_url_is_plain(fuzz_pool, url) && !strpbrk(url, "?#"))
+        must(rcidp_url_allows(fuzz_pool, url, url));
+}
+
+void fuzz_parameter(fuzz_input *in)
+{
+    const char *name = fuzz_text(in), *args = fuzz_text(in), *value = name, *again;
+    const char *error = rcidp_text_parameter(fuzz_pool, args, name, &value);
+
+    if (error)
+        must(*error);
+    else if (value) {
+        /* Written by somebody else and read back, it is the same. */
+        args = apr_pstrcat(fuzz_pool, apr_pescape_urlencoded(fuzz_pool, name), "=",
+                           apr_pescape_urlencoded(fuzz_pool, value), NULL);
+        must(!rcidp_text_parameter(fuzz_pool, args, name, &again) && again && strcmp(again, value) == 0);
+    }
+}
+
+void fuzz_signed_query(fuzz_input *in)
+{
+    const char *query = fuzz_text(in), *text = rcidp_message_signed_text(fuzz_pool, query);
+    const char *state, *signed_state;
+
+    if (!text)
+        return;
+    must(strlen(text) <= strlen(query) && strncmp(text, "SAMLRequest=", 12) == 0);
+    /* The RelayState that is taken is the one that is signed. */
+    must(!rcidp_text_parameter(fuzz_pool, query, "RelayState", &state));
+    must(!rcidp_text_parameter(fuzz_pool, text, "RelayState", &signed_state));
+    must(state ? signed_state && strcmp(state, signed_state) == 0 : !signed_state);
+}
