@@ -8,88 +8,84 @@
 #include <http_request.h>
 #include <mod_core.h>
 
+#include "brand.h"
 #include "config.h"
 #include "page.h"
 #include "url.h"
 
 APLOG_USE_MODULE(rcidp);
 
-#define BAD_REQUEST                                                                                          \
-    "What RingCentral sent along cannot be trusted. Start from your company's own link instead."
-#define ASK_ADMIN "This is not your fault: the sign-in service is not set up right."
-
 /* What each refusal is. `tag` begins its log line; the error level is for what an administrator must act on,
  * info for the visitor's own slips. */
 static const struct {
     int status, level;
-    const char *word, *tag, *sentence;
+    const char *word, *tag;
+    rcidp_word sentence;
 } refusals[] = {
     [RCIDP_REFUSE_NOT_PROTECTED] = {500, APLOG_ERR, "not-protected", "RCIDP10: nobody is signed in",
-                                    ASK_ADMIN},
+                                    RCIDP_SAY_NOT_SET_UP},
     [RCIDP_REFUSE_NO_IDENTITY] = {500, APLOG_ERR, "no-identity", "RCIDP11: this server has no RcIdpEntityID",
-                                  ASK_ADMIN},
+                                  RCIDP_SAY_NOT_SET_UP},
     [RCIDP_REFUSE_NOT_ITSELF] = {403, APLOG_INFO, "not-itself",
                                  "RCIDP20: reached as the document of an error or by a subrequest",
-                                 "RingCentral can only be opened by its own address."},
+                                 RCIDP_SAY_NOT_ITSELF},
     [RCIDP_REFUSE_PLAIN_HTTP] = {403, APLOG_INFO, "plain-http",
-                                 "RCIDP21: plain HTTP where RcIdpRequireTLS is on",
-                                 "This address works with https:// only."},
-    [RCIDP_REFUSE_PREFETCH] = {403, APLOG_INFO, "prefetch", "RCIDP22: a prefetch",
-                               "Open this address yourself; it cannot be loaded ahead of time."},
-    [RCIDP_REFUSE_FRAME] = {403, APLOG_INFO, "frame", "RCIDP23: not a page of its own",
-                            "Open this address in a tab of its own; it cannot be part of another page."},
+                                 "RCIDP21: plain HTTP where RcIdpRequireTLS is on", RCIDP_SAY_PLAIN_HTTP},
+    [RCIDP_REFUSE_PREFETCH] = {403, APLOG_INFO, "prefetch", "RCIDP22: a prefetch", RCIDP_SAY_PREFETCH},
+    [RCIDP_REFUSE_FRAME] = {403, APLOG_INFO, "frame", "RCIDP23: not a page of its own", RCIDP_SAY_FRAME},
     [RCIDP_REFUSE_NOT_FOUND] = {404, APLOG_INFO, "not-found", "RCIDP24: below the launch path",
-                                "There is nothing here. Check the address."},
+                                RCIDP_SAY_NOT_FOUND},
     [RCIDP_REFUSE_METHOD] = {405, APLOG_INFO, "method", "RCIDP25: a method other than GET, HEAD, POST",
-                             "This address can only be opened."},
-    [RCIDP_REFUSE_POST] = {400, APLOG_INFO, "post", "RCIDP26: a POST without a SAMLRequest",
-                           "Nothing can be sent to this address. Open it instead."},
-    [RCIDP_REFUSE_AUTHN_REQUEST] =
-        {400, APLOG_ERR, "authn-request", "RCIDP12: a SAMLRequest, which is not taken here",
-         "Start from your company's own link to RingCentral, not from RingCentral."},
+                             RCIDP_SAY_METHOD},
+    [RCIDP_REFUSE_POST] = {400, APLOG_INFO, "post", "RCIDP26: a POST without a SAMLRequest", RCIDP_SAY_POST},
+    [RCIDP_REFUSE_AUTHN_REQUEST] = {400, APLOG_ERR, "authn-request",
+                                    "RCIDP12: a SAMLRequest, which is not taken here",
+                                    RCIDP_SAY_AUTHN_REQUEST},
     [RCIDP_REFUSE_MESSAGE] = {400, APLOG_INFO, "message", "RCIDP43: a SAMLRequest that cannot be read",
-                              BAD_REQUEST},
+                              RCIDP_SAY_NOT_TRUSTED},
     [RCIDP_REFUSE_ISSUER] = {400, APLOG_ERR, "issuer",
-                             "RCIDP44: a SAMLRequest of somebody who is not in RcIdpLaunch", BAD_REQUEST},
+                             "RCIDP44: a SAMLRequest of somebody who is not in RcIdpLaunch",
+                             RCIDP_SAY_NOT_TRUSTED},
     [RCIDP_REFUSE_ACS] = {400, APLOG_ERR, "acs",
-                          "RCIDP45: a SAMLRequest for an ACS that is not the provider's", BAD_REQUEST},
+                          "RCIDP45: a SAMLRequest for an ACS that is not the provider's",
+                          RCIDP_SAY_NOT_TRUSTED},
     [RCIDP_REFUSE_SIGNATURE] = {400, APLOG_ERR, "signature",
-                                "RCIDP46: a SAMLRequest whose signature is not right", BAD_REQUEST},
+                                "RCIDP46: a SAMLRequest whose signature is not right", RCIDP_SAY_NOT_TRUSTED},
     [RCIDP_REFUSE_UNSIGNED] = {400, APLOG_ERR, "unsigned",
-                               "RCIDP47: a SAMLRequest without the signature that is demanded", BAD_REQUEST},
+                               "RCIDP47: a SAMLRequest without the signature that is demanded",
+                               RCIDP_SAY_NOT_TRUSTED},
     [RCIDP_REFUSE_NO_CERTIFICATE] = {400, APLOG_ERR, "no-certificate",
                                      "RCIDP48: a signed SAMLRequest of a provider without metadata=",
-                                     "RingCentral has signed its request, and the sign-in service does not "
-                                     "know its certificate. Ask for the "
-                                     "provider's metadata to be given to the sign-in service."},
+                                     RCIDP_SAY_NO_CERTIFICATE},
     [RCIDP_REFUSE_DESTINATION] = {400, APLOG_ERR, "destination",
-                                  "RCIDP49: a SAMLRequest that was meant for elsewhere", BAD_REQUEST},
+                                  "RCIDP49: a SAMLRequest that was meant for elsewhere",
+                                  RCIDP_SAY_NOT_TRUSTED},
     [RCIDP_REFUSE_PARAMETER] = {400, APLOG_INFO, "parameter", "RCIDP27: a parameter is not right",
-                                "The address is not right: a part of it stands twice or is badly encoded."},
+                                RCIDP_SAY_PARAMETER},
     [RCIDP_REFUSE_PROVIDER] = {400, APLOG_INFO, "provider", "RCIDP28: no such service provider here",
-                               "The address asks for a service that is not offered here."},
+                               RCIDP_SAY_PROVIDER},
     [RCIDP_REFUSE_RELAY_STATE] = {400, APLOG_INFO, "relay-state", "RCIDP29: a RelayState that is not allowed",
-                                  "The address asks for a page that it may not lead to."},
+                                  RCIDP_SAY_RELAY_STATE},
     [RCIDP_REFUSE_NO_MAIL] = {403, APLOG_ERR, "no-mail", "RCIDP30: the user has no mail: RcIdpMail is empty",
-                              "Your account has no e-mail address, and RingCentral knows you by it."},
-    [RCIDP_REFUSE_BAD_MAIL] =
-        {403, APLOG_ERR, "bad-mail", "RCIDP31: the user's mail is no address",
-         "Your account's e-mail address is not a valid one, and RingCentral knows you by it."},
+                              RCIDP_SAY_NO_MAIL},
+    [RCIDP_REFUSE_BAD_MAIL] = {403, APLOG_ERR, "bad-mail", "RCIDP31: the user's mail is no address",
+                               RCIDP_SAY_BAD_MAIL},
     [RCIDP_REFUSE_NO_NAME_ID] = {403, APLOG_ERR, "no-name-id", "RCIDP32: the name ID is empty",
-                                 "Your account lacks the name by which RingCentral knows you."},
+                                 RCIDP_SAY_NO_NAME_ID},
     [RCIDP_REFUSE_BAD_TEXT] = {403, APLOG_ERR, "bad-text",
                                "RCIDP33: a value is not UTF-8, or has characters that XML cannot carry",
-                               "Your account has characters in it that RingCentral cannot read."},
+                               RCIDP_SAY_BAD_TEXT},
     [RCIDP_REFUSE_EVALUATION] = {500, APLOG_ERR, "evaluation", "RCIDP34: a claim could not be evaluated",
-                                 ASK_ADMIN},
+                                 RCIDP_SAY_NOT_SET_UP},
     [RCIDP_REFUSE_CONTEXT] = {500, APLOG_ERR, "authn-context",
-                              "RCIDP35: RcIdpAuthnContext does not give a URI", ASK_ADMIN},
+                              "RCIDP35: RcIdpAuthnContext does not give a URI", RCIDP_SAY_NOT_SET_UP},
     [RCIDP_REFUSE_INSTANT] = {500, APLOG_ERR, "authn-instant",
-                              "RCIDP38: RcIdpAuthnInstant does not give a time that has been", ASK_ADMIN},
+                              "RCIDP38: RcIdpAuthnInstant does not give a time that has been",
+                              RCIDP_SAY_NOT_SET_UP},
     [RCIDP_REFUSE_TOO_OLD] = {403, APLOG_INFO, "too-old",
-                              "RCIDP39: the sign-in is older than RcIdpAuthnMaxAge",
-                              "You signed in too long ago. Sign out, sign in again, and come back."},
-    [RCIDP_REFUSE_SIGNING] = {500, APLOG_ERR, "signing", "RCIDP36: no Response could be made", ASK_ADMIN},
+                              "RCIDP39: the sign-in is older than RcIdpAuthnMaxAge", RCIDP_SAY_TOO_OLD},
+    [RCIDP_REFUSE_SIGNING] = {500, APLOG_ERR, "signing", "RCIDP36: no Response could be made",
+                              RCIDP_SAY_NOT_SET_UP},
 };
 
 void rcidp_answer_note(request_rec *r, const char *name, const char *value)
@@ -104,6 +100,8 @@ void rcidp_answer_note(request_rec *r, const char *name, const char *value)
 
 void rcidp_answer_headers(request_rec *r)
 {
+    const rcidp_look *look = rcidp_brand_look(r);
+
     /* What a module upstream had to say of its own pages, as mod_auth_mellon does, would stand beside ours.
      */
     apr_table_unset(r->err_headers_out, "Cache-Control");
@@ -111,7 +109,8 @@ void rcidp_answer_headers(request_rec *r)
     apr_table_setn(r->headers_out, "Pragma", "no-cache");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
     apr_table_setn(r->headers_out, "Referrer-Policy", "strict-origin");
-    apr_table_setn(r->headers_out, "Content-Security-Policy", RCIDP_PAGE_CSP);
+    apr_table_setn(r->headers_out, "Content-Security-Policy", look->policy);
+    apr_table_setn(r->headers_out, "Content-Language", rcidp_words_tag(look->language));
     ap_set_content_type(r, "text/html; charset=utf-8");
 }
 
@@ -136,10 +135,10 @@ int rcidp_answer_head(request_rec *r)
     return DONE;
 }
 
-static void report(request_rec *r, rcidp_refusal refusal, const char *detail)
+static void report(request_rec *r, rcidp_refusal refusal, const char *sentence, const char *detail)
 {
     rcidp_answer_note(r, "RCIDP_RESULT", refusals[refusal].word);
-    rcidp_answer_note(r, "RCIDP_ERROR", refusals[refusal].sentence);
+    rcidp_answer_note(r, "RCIDP_ERROR", sentence);
     ap_log_rerror(APLOG_MARK, refusals[refusal].level, 0, r, "%s%s%s", refusals[refusal].tag,
                   detail ? ": " : "", detail ? detail : "");
 }
@@ -163,9 +162,11 @@ int rcidp_answer_redirect(request_rec *r, const char *url)
 
 int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detail)
 {
+    const rcidp_look *look = rcidp_brand_look(r);
+    const char *sentence = rcidp_words(look->language, refusals[refusal].sentence);
     int status = refusals[refusal].status;
 
-    report(r, refusal, detail);
+    report(r, refusal, sentence, detail);
     if (status == HTTP_METHOD_NOT_ALLOWED) {
         ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_POST, -1); /* for a text of the site */
         apr_table_setn(r->err_headers_out, "Allow", "GET, HEAD, POST"); /* for all else */
@@ -173,6 +174,5 @@ int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detai
     if (refusal == RCIDP_REFUSE_NOT_ITSELF || ap_response_code_string(r, ap_index_of_response(status)))
         return status;
     r->status = status;
-    return rcidp_answer_page(r, rcidp_page_refuse(r->pool, status, refusals[refusal].sentence,
-                                                  rcidp_config_server(r->server)->contact));
+    return rcidp_answer_page(r, rcidp_page_refuse(r->pool, look, status, sentence));
 }

@@ -6,6 +6,7 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "brand.h"
 #include "config.h"
 #include "lasso.h"
 #include "sections.h"
@@ -262,6 +263,7 @@ static void check_server(inspection *check)
 {
     const apr_array_header_t *locations = rcidp_config_locations(check->s);
 
+    rcidp_brand_complete(check->pconf, check->conf);
     check_signer(check);
     for (int i = 0; i < locations->nelts; i++) {
         const ap_conf_vector_t *section = APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *);

@@ -7,6 +7,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "look.h"
 #include "provider.h"
 #include "pseudonym.h"
 #include "response.h"
@@ -88,7 +89,12 @@ typedef struct rcidp_max_age_setting {
     POINTER(const char, base_url)                                                                            \
     POINTER(const rcidp_algorithm_setting, algorithm)                                                        \
     POINTER(const rcidp_secret, secret) /* of persistent name IDs */                                         \
-    POINTER(const char, contact)
+    POINTER(const char, contact)                                                                             \
+    POINTER(const char, page_title)                                                                          \
+    POINTER(const char, page_logo)               /* a data: URI */                                           \
+    POINTER(const char, page_color)              /* #RRGGBB */                                               \
+    POINTER(const char, page_stylesheet)         /* CSS */                                                   \
+    POINTER(const rcidp_language, page_language) /* RCIDP_LANGUAGES: the browser's */
 
 #define RCIDP_DIR_MEMBERS(POINTER, NUMBER)                                                                   \
     POINTER(const rcidp_launch_setting, launch)                                                              \
@@ -115,7 +121,8 @@ typedef struct rcidp_server_conf {
         *providers; /* of const rcidp_provider *; a virtual host's come after the inherited ones */
     apr_array_header_t *attributes; /* of const rcidp_attribute_setting *: all that any section names */
     bool names_requests;            /* some section, be it an <If>, says RcIdpAuthnRequests on or signed */
-    rcidp_signer signer; /* put together by the check; its key is NULL where there is no identity */
+    rcidp_signer signer;     /* put together by the check; its key is NULL where there is no identity */
+    const rcidp_look *looks; /* likewise: how pages look, by language */
 } rcidp_server_conf;
 
 typedef struct rcidp_dir_conf {

@@ -8,31 +8,31 @@
 #include <string.h>
 
 #include "answer.h"
+#include "brand.h"
 #include "claims.h"
 #include "config.h"
 #include "page.h"
 
-#define NOT_ASSIGNED "Your account is not assigned to RingCentral."
-
 /* Why httpd refuses, as far as its status tells; NULL for what is none of ours. */
-static const char *sentence(request_rec *r)
+static const char *sentence(request_rec *r, rcidp_language language)
 {
     const char *denied = apr_table_get(r->subprocess_env, "RCIDP_ERROR");
 
     /* Also for who did sign in, unless AuthzSendForbiddenOnFailure is on. */
     if (r->status == HTTP_UNAUTHORIZED)
-        return denied ? denied : "You have not signed in, or your name or password is wrong.";
+        return denied ? denied : rcidp_words(language, RCIDP_SAY_NOT_SIGNED_IN);
     if (r->status == HTTP_FORBIDDEN)
-        return rcidp_claims_is_signed_in(r) ? NOT_ASSIGNED : "RingCentral cannot be opened from here.";
-    return r->status >= HTTP_INTERNAL_SERVER_ERROR ? "You cannot be signed in at the moment. Try again soon."
-                                                   : NULL;
+        return rcidp_words(language,
+                           rcidp_claims_is_signed_in(r) ? RCIDP_SAY_NOT_ASSIGNED : RCIDP_SAY_NOT_FROM_HERE);
+    return r->status >= HTTP_INTERNAL_SERVER_ERROR ? rcidp_words(language, RCIDP_SAY_NOT_NOW) : NULL;
 }
 
 int rcidp_denial_expect(request_rec *r)
 {
     if (!r->main && rcidp_config_handles(r) && rcidp_claims_is_signed_in(r)) {
         rcidp_answer_note(r, "RCIDP_RESULT", "denied");
-        rcidp_answer_note(r, "RCIDP_ERROR", NOT_ASSIGNED);
+        rcidp_answer_note(r, "RCIDP_ERROR",
+                          rcidp_words(rcidp_brand_look(r)->language, RCIDP_SAY_NOT_ASSIGNED));
     }
     return DECLINED;
 }
@@ -46,15 +46,15 @@ void rcidp_denial_forget(request_rec *r)
 void rcidp_denial_insert(request_rec *r)
 {
     const char *result = apr_table_get(r->subprocess_env, "RCIDP_RESULT");
-    const char *why = rcidp_config_handles(r) ? sentence(r) : NULL;
+    const rcidp_look *look = rcidp_brand_look(r);
+    const char *why = rcidp_config_handles(r) ? sentence(r, look->language) : NULL;
 
     /* Require may also fail, which tells nothing about the user. */
     if (r->status >= HTTP_INTERNAL_SERVER_ERROR && result && strcmp(result, "denied") == 0)
         rcidp_denial_forget(r);
     if (!why || ap_response_code_string(r, ap_index_of_response(r->status)))
         return;
-    ap_custom_response(r, r->status,
-                       rcidp_page_refuse(r->pool, r->status, why, rcidp_config_server(r->server)->contact));
+    ap_custom_response(r, r->status, rcidp_page_refuse(r->pool, look, r->status, why));
     ap_add_output_filter(RCIDP_DENIAL_FILTER, NULL, r, r->connection);
 }
 

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_core.h>
 
+#include "brand.h"
 #include "config.h"
 #include "identity.h"
 #include "lasso.h"
@@ -287,6 +288,13 @@ const command_rec rcidp_directives[] = {
                   "file of at least 32 random bytes, for persistent name IDs"),
     AP_INIT_TAKE1("RcIdpContact", rcidp_identity_set_contact, NULL, SERVER,
                   "e-mail address of the technical contact"),
+    AP_INIT_TAKE1("RcIdpPageTitle", rcidp_brand_set_title, NULL, SERVER,
+                  "the name of your organisation, on each page"),
+    AP_INIT_TAKE1("RcIdpPageLogo", rcidp_brand_set_logo, NULL, SERVER, "file with a picture, on each page"),
+    AP_INIT_TAKE1("RcIdpPageColor", rcidp_brand_set_color, NULL, SERVER, "the accent of each page: #RRGGBB"),
+    AP_INIT_TAKE1("RcIdpPageStylesheet", rcidp_brand_set_stylesheet, NULL, SERVER,
+                  "file with CSS, after ours on each page"),
+    AP_INIT_TAKE1("RcIdpPageLanguage", rcidp_brand_set_language, NULL, SERVER, "auto, en, de, fr, es or ja"),
     AP_INIT_RAW_ARGS("RcIdpLaunch", set_launch, NULL, ACCESS_CONF,
                      "the service providers that this path launches"),
     AP_INIT_RAW_ARGS("RcIdpMail", set_mail, NULL, DIRECTORY,

@@ -11,6 +11,7 @@
 
 #include "answer.h"
 #include "authn_request.h"
+#include "brand.h"
 #include "claims.h"
 #include "denial.h"
 #include "library.h"
@@ -194,7 +195,7 @@ static int ask(launching *launch)
             launch->asked_state ? ap_escape_urlencoded(r->pool, launch->asked_state) : NULL, NULL);
     }
     rcidp_answer_note(r, "RCIDP_RESULT", "choose");
-    return rcidp_answer_page(r, rcidp_page_choose(r->pool, links));
+    return rcidp_answer_page(r, rcidp_page_choose(r->pool, rcidp_brand_look(r), links));
 }
 
 static int choose_provider(launching *launch)
@@ -231,8 +232,9 @@ static int post(launching *launch, const char *acs)
     apr_pool_t *pool = launch->r->pool;
     const char *base64 = apr_pencode_base64(pool, launch->xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
 
-    return rcidp_answer_page(
-        launch->r, rcidp_page_post(pool, acs, launch->provider->title, base64, launch->relay_state));
+    return rcidp_answer_page(launch->r,
+                             rcidp_page_post(pool, rcidp_brand_look(launch->r), acs, launch->provider->title,
+                                             base64, launch->relay_state));
 }
 
 /* A request that cannot be met is answered all the same, by a signed error at the provider's own ACS. */

@@ -4,6 +4,7 @@
 
 A directive without a row here fails the test.
 """
+import base64
 import calendar
 import hashlib
 import hmac
@@ -148,6 +149,11 @@ SERVERS = {
     "RcIdpSignatureAlgorithm": (["rsa-sha384"], ["rsa-sha512"]),
     "RcIdpPersistentIDSecretFile": ([file("main.secret", SECRETS[0])], [file("host.secret", SECRETS[1])]),
     "RcIdpContact": (["main@example.com"], ["host@example.com"]),
+    "RcIdpPageTitle": (["Main"], ["Host"]),
+    "RcIdpPageLogo": ([file("main.gif", b"GIF89amain")], [file("host.gif", b"GIF89ahost")]),
+    "RcIdpPageColor": (['"#111111"'], ['"#222222"']),
+    "RcIdpPageStylesheet": ([file("main.css", b"main{order:1}")], [file("host.css", b"main{order:2}")]),
+    "RcIdpPageLanguage": (["en"], ["de"]),
 }
 
 
@@ -228,6 +234,14 @@ def observe_server(server, host, index, names):
     ok(base + "/checked" in locations and all(place.startswith(base) for place in locations), host + ": RcIdpBaseURL", locations)
     is_([element.text for element in root.iter("{%s}EmailAddress" % verify.MD)], ["mailto:" + values["RcIdpContact"][0]],
         host + ": RcIdpContact")
+    page = Launch(server, (host, "/checked", "")).get(sp="us").text
+    for directive, pattern, wanted in (
+            ("RcIdpPageTitle", r"<title>.* - (\w+)</title>", values["RcIdpPageTitle"][0]),
+            ("RcIdpPageLogo", r'<img src="data:image/gif;base64,([^"]*)"', base64.b64encode([b"GIF89amain", b"GIF89ahost"][index]).decode()),
+            ("RcIdpPageColor", r"<style>:root{--main:(#\w{6})", values["RcIdpPageColor"][0].strip('"')),
+            ("RcIdpPageStylesheet", r"main{order:(\d)}", str(index + 1)),
+            ("RcIdpPageLanguage", r'<html lang="(\w+)"', values["RcIdpPageLanguage"][0])):
+        is_(re.findall(pattern, page), [wanted], "%s: %s" % (host, directive))
     for name, (entity_id, acs) in names.items():
         post = form.auto_post(Launch(server, (host, "/checked", "")).get(sp=name).text)
         fields = verify.fields(post.xml)

@@ -72,6 +72,14 @@ WRONG = [
                ("ecdsa-sha256", "does not fit the key"), ("ecdsa-sha512", "does not fit")),
     ("RcIdpSignatureAlgorithm", "does not fit", launch(server=identity("ec256") + "=>RcIdpSignatureAlgorithm rsa-sha256\n")),
     *in_server("RcIdpContact", ("helpdesk", "e-mail"), ("a@b@c", "e-mail"), ("mailto:a@b", "e-mail")),
+    *in_server("RcIdpPageTitle", ("", "takes one argument"), ("x" * 101, "1 to 100 bytes"), ("a\udcfcb", "UTF-8")),
+    *in_server("RcIdpPageLogo", ("", "takes one argument"), ("/none", "cannot read /none"), (GARBAGE, "neither PNG, JPEG, GIF, WebP nor SVG"),
+               (EMPTY, "1 byte"), (LARGE, "1 MiB"), (file("large.gif", b"GIF89a" + b"x" * 32768), "at most 32768"), (certs.folder(), "not a file")),
+    *in_server("RcIdpPageColor", ('""', "#RRGGBB"), ("blue", "#RRGGBB"), ('"#fff"', "#RRGGBB"), ('"#12345g"', "#RRGGBB")),
+    *in_server("RcIdpPageStylesheet", ("/none", "cannot read /none"), (EMPTY, "1 byte"), (file("import.css", b"@import 'a';"), "fetch"),
+               (file("url.css", b"a{background:url(/a.png)}"), "fetch"), (file("end.css", b"a{}</style>"), "without HTML"),
+               (file("latin.css", b"/*\xfc*/"), "UTF-8"), (file("large.css", b" " * 32769), "at most 32768")),
+    *in_server("RcIdpPageLanguage", ("", "takes one argument"), ("it", "none of auto"), ("de-AT", "none of auto"), ("DE", "none of auto")),
     *in_server("RcIdpPersistentIDSecretFile", (SHORT, "32"), (EMPTY, "1 byte"), ("/none", "/none"), (certs.folder(), ".")),
     *in_server("RcIdpPublishCertificateFile", ("/none", "cannot read /none"), (RSA.key, "no certificate"), (GARBAGE, "no certificate"),
                (certs.pair("rsa1024").cert, "1024 bits"), (certs.pair(digest="sha1").cert, "SHA-1")),
@@ -182,7 +190,7 @@ WRONG = [
 # Those of a server, in a section.
 WRONG += [(name, "not allowed in <Location> context", launch("=>%s x" % name)) for name in (
     "RcIdpEntityID", CERT, KEY, "RcIdpPublishCertificateFile", "RcIdpBaseURL", "RcIdpServiceProvider", "RcIdpSignatureAlgorithm",
-    "RcIdpPersistentIDSecretFile", "RcIdpContact")]
+    "RcIdpPersistentIDSecretFile", "RcIdpContact", "RcIdpPageTitle", "RcIdpPageLogo", "RcIdpPageColor", "RcIdpPageStylesheet", "RcIdpPageLanguage")]
 
 for number, (directive, wanted, text) in enumerate(WRONG, 1):
     wrong = Configuration(text, name="wrong")

@@ -21,6 +21,7 @@ HEADERS = {
 }
 POLICY = {
     "default-src": ["'none'"],
+    "img-src": ["data:"],
     "form-action": ["https:"],
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],

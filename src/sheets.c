@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sheets.h"
+
+#include <stddef.h>
+
+/* The colours keep a contrast of 4.5:1 for text and 3:1 for what marks a control (WCAG 2.1 AA), light and
+ * dark. Nothing moves once it stands: the logo has its height before it is decoded. */
+const char rcidp_sheet_base[] =
+    ":root{color-scheme:light dark;--page:#eef2f8;--card:#fff;--text:#182033;--soft:#4c5870;--line:#d5dce8;"
+    "--main:#0a5bb5;--over:#084a94;--on:#fff;--off:#dfe5ee;--link:#0a5bb5;--good:#0f6b3a;--warn:#8a5200;"
+    "--bad:#b3261e}"
+    "@media(prefers-color-scheme:dark){:root{--page:#10141d;--card:#1a2030;--text:#eaeef6;--soft:#adb8cb;"
+    "--line:#323c52;--main:#8abdff;--over:#aed1ff;--on:#0b1a30;--off:#2c3548;--link:#8abdff;--good:#7fd6a3;"
+    "--warn:#f3c06b;--bad:#ffa79f}}"
+    "*{box-sizing:border-box}"
+    "body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;justify-content:"
+    "center;"
+    "padding:1rem;background:var(--page);color:var(--text);overflow-wrap:anywhere;"
+    "font:1rem/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}"
+    "header,main{width:100%;max-width:27rem}"
+    "header{margin:0 0 1.25rem;font-weight:600;text-align:center}"
+    "header img{display:block;width:100%;height:3rem;object-fit:contain}"
+    "main{padding:2rem 1.75rem;background:var(--card);border:1px solid var(--line);"
+    "border-radius:1rem;box-shadow:0 .5rem 2rem rgba(10,20,45,.09)}"
+    "h1{margin:0 0 .6rem;font-size:1.5rem;line-height:1.25;letter-spacing:-.01em;text-wrap:balance}"
+    "p{margin:0 0 1.25rem}p:last-child{margin:0}.soft{color:var(--soft)}"
+    "ul{margin:0;padding:0;list-style:none}li+li{margin-top:.75rem}"
+    "a{color:var(--link)}"
+    "button,.button,li>a{display:block;width:100%;min-height:3rem;padding:.7rem 1.1rem;border-radius:.65rem;"
+    "font:inherit;font-weight:600;cursor:pointer}"
+    "button,.button{border:1px solid transparent;background:var(--main);color:var(--on);text-align:center;"
+    "text-decoration:none}"
+    "button:hover,.button:hover{background:var(--over)}"
+    "button:disabled{background:var(--off);color:var(--soft);cursor:default}"
+    "li>a{border:1px solid var(--line);text-decoration:none}li>a:hover{border-color:currentColor}"
+    ":focus-visible{outline:3px solid var(--link);outline-offset:3px}"
+    "@media(max-width:30rem){body{padding:.75rem}main{padding:1.5rem 1.25rem}h1{font-size:1.3rem}}";
+
+const char *const rcidp_sheets[RCIDP_SHEETS] = {
+    [RCIDP_SHEET_NONE] = NULL,
+};
+
+/* It posts at once only where the page was navigated to: by Back, Forward or Reload the user may press the
+ * button. A post from within the still loading page also replaces it in the history, so that Back mostly
+ * passes it by. A page that comes back frozen (pageshow) holds a Response that was used: fetch another. */
+static const char post[] =
+    "(function(){'use strict';"
+    "var form=document.forms[0],button=form.querySelector('button'),line=document.getElementById('progress'),"
+    "arrived=performance.getEntriesByType('navigation')[0];"
+    "function busy(){button.disabled=true;line.textContent=line.dataset.busy}"
+    "form.addEventListener('submit',busy);"
+    "addEventListener('pageshow',function(event){if(event.persisted)location.reload()});"
+    "if(arrived&&arrived.type==='navigate'){busy();form.submit()}"
+    "})()";
+
+const char *const rcidp_scripts[RCIDP_SCRIPTS] = {
+    [RCIDP_SCRIPT_POST] = post,
+};
