@@ -60,6 +60,9 @@ static const struct {
     [RCIDP_REFUSE_DESTINATION] = {400, APLOG_ERR, "destination",
                                   "RCIDP49: a SAMLRequest that was meant for elsewhere",
                                   RCIDP_SAY_NOT_TRUSTED},
+    [RCIDP_REFUSE_TOO_LONG] =
+        {400, APLOG_ERR, "too-long",
+         "RCIDP17: a posted SAMLRequest that is too long to be kept over a sign-in page", RCIDP_SAY_TOO_LONG},
     [RCIDP_REFUSE_PARAMETER] = {400, APLOG_INFO, "parameter", "RCIDP27: a parameter is not right",
                                 RCIDP_SAY_PARAMETER},
     [RCIDP_REFUSE_PROVIDER] = {400, APLOG_INFO, "provider", "RCIDP28: no such service provider here",

@@ -2,17 +2,18 @@
 #include "authn_request.h"
 
 #include <apr_strings.h>
-#include <http_protocol.h>
 
 #include "answer.h"
+#include "body.h"
 #include "foreign.h"
 #include "message.h"
 #include "verify.h"
 
+APLOG_USE_MODULE(rcidp);
+
 /* A browser encodes few of the bytes of base64 and line ends as three, and sends few fields. */
 #define BODY_LIMIT (RCIDP_MESSAGE_LIMIT * 2)
 #define FIELDS_LIMIT 32
-#define FORM_TYPE "application/x-www-form-urlencoded"
 #define ENCODING_DEFLATE "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
 
 /* What came, before it is understood. */
@@ -21,7 +22,7 @@ typedef struct incoming {
     const rcidp_dir_conf *conf;
     const rcidp_server_conf *server;
     rcidp_asking *asking;
-    bool posted;
+    bool posted, kept; /* kept: was posted, and came back by our redirection */
     const char *message, *algorithm, *signature, *encoding, *sp;
     bool is_signed;
 } incoming;
@@ -31,43 +32,13 @@ static int refuse(const incoming *in, rcidp_refusal refusal, const char *detail)
     return rcidp_answer_refuse(in->r, refusal, detail);
 }
 
-static bool is_form(request_rec *r)
-{
-    const char *type = apr_table_get(r->headers_in, "Content-Type");
-
-    return r->method_number == M_POST && type && !strncasecmp(type, FORM_TYPE, sizeof(FORM_TYPE) - 1);
-}
-
 int rcidp_asking_is_there(request_rec *r, bool *is_there)
 {
     const char *value;
     const char *error = rcidp_text_parameter(r->pool, r->args, "SAMLRequest", &value);
 
-    *is_there = value || is_form(r);
+    *is_there = value || rcidp_body_is_form(r);
     return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_PARAMETER, error) : OK;
-}
-
-/* The form as it came, no larger than it may be. */
-static int read_body(const incoming *in, const char **text)
-{
-    request_rec *r = in->r;
-    apr_size_t length = 0, most;
-    long got = 0;
-    char *body;
-
-    if (ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK || r->remaining > BODY_LIMIT)
-        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form is larger than it may be");
-    most = r->read_chunked ? BODY_LIMIT : (apr_size_t)r->remaining;
-    body = apr_palloc(r->pool, most + 1);
-    if (ap_should_client_block(r)) {
-        while (length <= most && (got = ap_get_client_block(r, body + length, most + 1 - length)) > 0)
-            length += (apr_size_t)got;
-    }
-    if (got < 0 || length > most || memchr(body, '\0', length))
-        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form is larger than it may be, cut off, or not text");
-    body[length] = '\0';
-    *text = body;
-    return OK;
 }
 
 static bool has_many_fields(const char *form)
@@ -79,6 +50,20 @@ static bool has_many_fields(const char *form)
         fields++;
     }
     return fields > FIELDS_LIMIT;
+}
+
+int rcidp_asking_is_posted(request_rec *r, bool *is_posted)
+{
+    const char *form, *value, *error;
+
+    *is_posted = false;
+    if (!rcidp_body_is_form(r))
+        return OK;
+    error = rcidp_body_read(r, BODY_LIMIT, &form);
+    if (error)
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_MESSAGE, error);
+    *is_posted = rcidp_text_parameter(r->pool, form, "SAMLRequest", &value) || value;
+    return OK;
 }
 
 /* The parameters of a message, from a query string or from a form. */
@@ -106,23 +91,22 @@ static int read_fields(incoming *in, const char *text)
 
 static int read_form(incoming *in)
 {
-    const char *form = "";
-    int status = read_body(in, &form);
+    const char *form;
+    const char *error = rcidp_body_read(in->r, BODY_LIMIT, &form);
+    int status;
 
-    if (status == OK && has_many_fields(form))
-        return refuse(in, RCIDP_REFUSE_MESSAGE, "the form has more fields than it may");
-    if (status == OK)
-        status = read_fields(in, form);
-    if (status == OK && !in->message)
-        status = refuse(in, RCIDP_REFUSE_POST, NULL);
-    return status;
+    if (error || has_many_fields(form))
+        return refuse(in, RCIDP_REFUSE_MESSAGE, error ? error : "the form has more fields than it may");
+    status = read_fields(in, form);
+    return status == OK && !in->message ? refuse(in, RCIDP_REFUSE_POST, NULL) : status;
 }
 
 static int read_query(incoming *in)
 {
     int status = read_fields(in, in->r->args);
 
-    if (status == OK && in->encoding && strcmp(in->encoding, ENCODING_DEFLATE) != 0)
+    in->kept = status == OK && in->encoding && strcmp(in->encoding, RCIDP_ENCODING_KEPT) == 0;
+    if (status == OK && in->encoding && !in->kept && strcmp(in->encoding, ENCODING_DEFLATE) != 0)
         status = refuse(in, RCIDP_REFUSE_MESSAGE, "SAMLEncoding is not DEFLATE");
     return status;
 }
@@ -214,13 +198,14 @@ static int check_signature(incoming *in, xmlNodePtr root)
     bool demanded = in->conf->authn_requests == RCIDP_AUTHN_REQUESTS_SIGNED ||
                     (partner && partner->authn_requests_signed);
     rcidp_verdict element = rcidp_verify_element(root, certificates, in->asking->provider->allow_sha1);
-    rcidp_verdict query = in->posted ? RCIDP_UNSIGNED : verify_query(in, certificates);
+    bool posted = in->posted || in->kept;
+    rcidp_verdict query = posted ? RCIDP_UNSIGNED : verify_query(in, certificates);
 
     if ((element == RCIDP_REFUSED || query == RCIDP_REFUSED) && !certificates->nelts)
         return refuse(in, RCIDP_REFUSE_NO_CERTIFICATE, in->asking->provider->name);
     if (element == RCIDP_REFUSED || query == RCIDP_REFUSED)
         return refuse(in, RCIDP_REFUSE_SIGNATURE, in->asking->provider->name);
-    in->is_signed = (in->posted ? element : query) == RCIDP_VERIFIED;
+    in->is_signed = (posted ? element : query) == RCIDP_VERIFIED;
     return demanded && !in->is_signed ? refuse(in, RCIDP_REFUSE_UNSIGNED, in->asking->provider->name) : OK;
 }
 
@@ -258,26 +243,40 @@ static int understand(incoming *in, xmlNodePtr root)
     return status == OK ? find_acs(in) : status;
 }
 
-int rcidp_asking_read(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server,
-                      rcidp_asking *asking)
+/* From what came to what is understood. */
+static int read_message(incoming *in)
 {
-    incoming in = {.r = r, .conf = conf, .server = server, .asking = asking};
+    rcidp_asking *asking = in->asking;
     xmlDocPtr doc = NULL;
-    const char *xml, *error;
-    apr_size_t length = 0;
+    const char *error = in->posted
+                            ? rcidp_message_decode(in->r->pool, in->message, &asking->xml, &asking->length)
+                            : rcidp_message_inflate(in->r->pool, in->message, &asking->xml, &asking->length);
     int status;
 
-    memset(asking, 0, sizeof(*asking));
-    if ((status = read_parts(&in)) != OK)
-        return status;
-    error = in.posted ? rcidp_message_decode(r->pool, in.message, &xml, &length)
-                      : rcidp_message_inflate(r->pool, in.message, &xml, &length);
     if (!error)
-        error = rcidp_message_check(xml, length);
+        error = rcidp_message_check(asking->xml, asking->length);
     if (!error)
-        error = rcidp_foreign_parse(xml, length, &doc);
-    status = error ? refuse(&in, RCIDP_REFUSE_MESSAGE, error) : understand(&in, xmlDocGetRootElement(doc));
+        error = rcidp_foreign_parse(asking->xml, asking->length, &doc);
+    status = error ? refuse(in, RCIDP_REFUSE_MESSAGE, error) : understand(in, xmlDocGetRootElement(doc));
     if (doc)
         xmlFreeDoc(doc);
     return status;
+}
+
+int rcidp_asking_read(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server,
+                      rcidp_asking **asking)
+{
+    incoming in = {.r = r, .conf = conf, .server = server};
+    int status;
+
+    if ((*asking = ap_get_module_config(r->request_config, &rcidp_module)))
+        return OK;
+    in.asking = *asking = apr_pcalloc(r->pool, sizeof(**asking));
+    if ((status = read_parts(&in)) != OK || (status = read_message(&in)) != OK)
+        return status;
+    (*asking)->sp = in.sp;
+    ap_set_module_config(r->request_config, &rcidp_module, *asking);
+    rcidp_answer_note(r, "RCIDP_SP", (*asking)->provider->name);
+    rcidp_answer_note(r, "RCIDP_IN_RESPONSE_TO", (*asking)->request.id);
+    return OK;
 }

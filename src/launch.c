@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launch.h"
 
-#include <apr_encode.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -16,6 +15,7 @@
 #include "denial.h"
 #include "library.h"
 #include "page.h"
+#include "post.h"
 #include "url.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -139,23 +139,16 @@ static bool is_allowed(const launching *launch, const char *url)
 /* RingCentral asks: its request says who is meant, where the answer goes, and what comes back with it. */
 static int read_request(launching *launch)
 {
-    rcidp_asking *asking = ap_get_module_config(launch->r->request_config, &rcidp_module);
-    int status = OK;
+    rcidp_asking *asking;
+    int status;
 
     if (launch->conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF)
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_AUTHN_REQUEST, NULL);
-    if (!asking) { /* else it was read before the sign-in; a form can be read but once */
-        asking = apr_palloc(launch->r->pool, sizeof(*asking));
-        status = rcidp_asking_read(launch->r, launch->conf, launch->server, asking);
-    }
-    if (status != OK)
+    if ((status = rcidp_asking_read(launch->r, launch->conf, launch->server, &asking)) != OK)
         return status;
-    ap_set_module_config(launch->r->request_config, &rcidp_module, asking);
     launch->asking = asking;
     launch->provider = asking->provider;
     launch->relay_state = asking->relay_state;
-    rcidp_answer_note(launch->r, "RCIDP_SP", launch->provider->name);
-    rcidp_answer_note(launch->r, "RCIDP_IN_RESPONSE_TO", asking->request.id);
     return OK;
 }
 
@@ -226,38 +219,9 @@ static int choose_provider(launching *launch)
     return OK;
 }
 
-/* The page that carries launch->xml to the ACS. */
-static int post(launching *launch, const char *acs)
+static int answer_no(const launching *launch, const rcidp_no *no)
 {
-    apr_pool_t *pool = launch->r->pool;
-    const char *base64 = apr_pencode_base64(pool, launch->xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
-
-    return rcidp_answer_page(launch->r,
-                             rcidp_page_post(pool, rcidp_brand_look(launch->r), acs, launch->provider->title,
-                                             base64, launch->relay_state));
-}
-
-/* A request that cannot be met is answered all the same, by a signed error at the provider's own ACS. */
-static int answer_no(launching *launch, const rcidp_no *no)
-{
-    request_rec *r = launch->r;
-    rcidp_claims claims = {.issuer = launch->server->entity_id,
-                           .acs = launch->asking->acs,
-                           .in_response_to = launch->asking->request.id,
-                           .status = no->status,
-                           .substatus = no->substatus,
-                           .now = apr_time_now()};
-    const char *error = "no randomness";
-
-    rcidp_answer_note(r, "RCIDP_RESULT", no->word);
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "RCIDP02: a request of %s cannot be met: %s",
-                  launch->provider->name, no->word);
-    if (r->header_only)
-        return rcidp_answer_head(r);
-    claims.response_id = rcidp_library_id(r->pool);
-    if (claims.response_id)
-        error = rcidp_response_make(r->pool, &claims, &launch->server->signer, &launch->xml);
-    return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_SIGNING, error) : post(launch, claims.acs);
+    return rcidp_post_no(launch->r, launch->server, launch->asking, no);
 }
 
 static int judge_request(launching *launch)
@@ -327,7 +291,7 @@ static int post_response(launching *launch)
                   "RCIDP01: issued to %s: Response %s, assertion %s, name ID %s, AuthnContext %s",
                   launch->provider->name, claims->response_id, claims->assertion_id, claims->name_id,
                   claims->authn_context);
-    return post(launch, claims->acs);
+    return rcidp_post_response(r, launch->provider, claims->acs, launch->xml, launch->relay_state);
 }
 
 /* The straight line. A step returns OK to go on; DONE, or an HTTP status, ends the launch. */
@@ -362,38 +326,6 @@ int rcidp_launch_before_authentication(request_rec *r)
     launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
     status = check_itself(&launch);
     return status == OK ? check_transport(&launch) : status;
-}
-
-/* Would these credentials be asked for by a window of the browser, and are they not there? */
-static bool would_be_asked(request_rec *r)
-{
-    const char *type = ap_auth_type(r);
-
-    return type && !apr_table_get(r->headers_in, "Authorization") &&
-           (!strcasecmp(type, "Basic") || !strcasecmp(type, "Digest") || !strcasecmp(type, "Negotiate") ||
-            !strcasecmp(type, "GSSAPI"));
-}
-
-int rcidp_launch_before_sign_in(request_rec *r)
-{
-    launching launch = {.r = r};
-    const rcidp_no *no;
-    bool asked = false;
-    int status;
-
-    if (r->main || (r->method_number != M_GET && r->method_number != M_POST) || !rcidp_config_handles(r) ||
-        !would_be_asked(r))
-        return DECLINED;
-    launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
-    launch.server = rcidp_config_server(r->server);
-    if (launch.conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF || !launch.server->signer.key ||
-        !launch.conf->launch || strcmp(r->uri, launch.conf->launch->path) != 0)
-        return DECLINED;
-    if ((status = rcidp_asking_is_there(r, &asked)) != OK || !asked)
-        return status == OK ? DECLINED : status;
-    status = read_request(&launch);
-    no = status == OK ? rcidp_asking_passive(launch.asking) : NULL;
-    return status != OK ? status : no ? answer_no(&launch, no) : DECLINED;
 }
 
 int rcidp_launch_fixup(request_rec *r)

@@ -12,9 +12,6 @@ int rcidp_launch_handler(request_rec *r);
 /* A post_perdir_config hook: what has to be refused before httpd asks for credentials. */
 int rcidp_launch_before_authentication(request_rec *r);
 
-/* A check_user_id hook: a passive AuthnRequest (IsPassive) is answered before httpd asks for a password. */
-int rcidp_launch_before_sign_in(request_rec *r);
-
 /* A fixup: a real directory or file of the launch path's name under the document root changes nothing. */
 int rcidp_launch_fixup(request_rec *r);
 

@@ -68,6 +68,31 @@ const char *rcidp_message_inflate(apr_pool_t *pool, const char *base64, const ch
     return status == Z_STREAM_END && !stream.avail_in ? NULL : "it is not deflated as the binding says";
 }
 
+const char *rcidp_message_deflate(apr_pool_t *pool, const char *xml, apr_size_t length, const char **base64)
+{
+    z_stream stream;
+    char *out;
+    apr_size_t most;
+    int status;
+
+    memset(&stream, 0, sizeof(stream));
+    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
+        return "there is no memory to deflate it";
+    most = deflateBound(&stream, length);
+    out = apr_palloc(pool, most);
+    stream.next_in = (const Bytef *)xml;
+    stream.avail_in = (uInt)length;
+    stream.next_out = (Bytef *)out;
+    stream.avail_out = (uInt)most;
+    status = deflate(&stream, Z_FINISH);
+    most = stream.total_out;
+    deflateEnd(&stream);
+    *base64 =
+        apr_pencode_base64_binary(pool, (const unsigned char *)out, (apr_ssize_t)most, APR_ENCODE_NONE, NULL);
+    return status == Z_STREAM_END ? NULL : "it cannot be deflated";
+}
+
 const char *rcidp_message_check(const char *xml, apr_size_t length)
 {
     int tags = 0, quotes = 0;

@@ -16,6 +16,9 @@ const char *rcidp_message_decode(apr_pool_t *pool, const char *base64, const cha
  * the limit. */
 const char *rcidp_message_inflate(apr_pool_t *pool, const char *base64, const char **xml, apr_size_t *length);
 
+/* The reverse of that, in pool. Returns NULL, or why it cannot be done. */
+const char *rcidp_message_deflate(apr_pool_t *pool, const char *xml, apr_size_t length, const char **base64);
+
 /* Does it have so much markup that to read it would cost more than to answer it? Returns NULL, or that it is
  * refused. */
 const char *rcidp_message_check(const char *xml, apr_size_t length);

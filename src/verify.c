@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify.h"
 
+#include <apr_strings.h>
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
@@ -247,4 +248,28 @@ rcidp_verdict rcidp_verify_text(const char *text, apr_size_t length, const char 
     }
     ERR_clear_error();
     return made ? RCIDP_VERIFIED : RCIDP_REFUSED;
+}
+
+const char *rcidp_verify_trim(apr_pool_t *pool, const char *xml, apr_size_t *length)
+{
+    xmlDocPtr doc;
+    xmlNodePtr signature, info;
+    xmlChar *text = NULL;
+    const char *copy = NULL;
+    int size = 0;
+
+    if (rcidp_foreign_parse(xml, *length, &doc))
+        return NULL;
+    signature = rcidp_foreign_child(xmlDocGetRootElement(doc), RCIDP_NS_DSIG, "Signature");
+    if ((info = rcidp_foreign_child(signature, RCIDP_NS_DSIG, "KeyInfo"))) {
+        xmlUnlinkNode(info);
+        xmlFreeNode(info);
+    }
+    xmlDocDumpMemory(doc, &text, &size);
+    if (text)
+        copy = apr_pstrmemdup(pool, (const char *)text, (apr_size_t)size);
+    *length = (apr_size_t)size;
+    xmlFree(text);
+    xmlFreeDoc(doc);
+    return copy;
 }

@@ -17,6 +17,10 @@ typedef enum { RCIDP_UNSIGNED, RCIDP_VERIFIED, RCIDP_REFUSED } rcidp_verdict;
  * initialised. */
 rcidp_verdict rcidp_verify_element(xmlNodePtr root, const apr_array_header_t *certificates, bool allow_sha1);
 
+/* A message that has been read, without what its signature says about keys (KeyInfo): that is not signed, not
+ * looked at, and often as long as the rest. In pool, *length set; NULL without memory. */
+const char *rcidp_verify_trim(apr_pool_t *pool, const char *xml, apr_size_t *length);
+
 /* Judge a signature over the bytes of a query string as they came (SAML bindings 3.4.4.1). `algorithm` is the
  * URI of SigAlg. */
 rcidp_verdict rcidp_verify_text(const char *text, apr_size_t length, const char *algorithm,

@@ -8,10 +8,12 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
 import example
 import form
 import pages
 import people
+import posting
 from browser import Browser
 from example import Example
 from httpd import SOURCE
@@ -23,7 +25,7 @@ MODULES = ["auth_form", "session", "session_cookie", "session_crypto", "request"
 PAGES = os.path.join(SOURCE, "conf", "examples", "form")
 STATE = "https://service.ringcentral.com/mobile/ssoLogin?a=b&c=%20d"
 LAUNCH = "/ringcentral?sp=us&RelayState=" + urllib.parse.quote(STATE, safe="")
-ALLOW = '<Location "/ringcentral">\nRcIdpRelayStateAllow https://service.ringcentral.com\n</Location>'
+ALLOW = '<Location "/ringcentral">\nRcIdpRelayStateAllow https://service.ringcentral.com\n</Location>\n'
 example.needs("mod_auth_form, mod_session and their kin", *map(example.module, MODULES))
 
 
@@ -123,10 +125,9 @@ def refusals():
     is_(server.client().get("/ringcentral/metadata").status, 200, "the metadata needs no session")
 
 
-def requests():
-    """A message of the service provider that meets the sign-in page."""
-    message = {"SAMLRequest": "a" * 20000, "RelayState": "x"}
-    is_login(server.client().post("/ringcentral", message, headers=[("Origin", "https://sso.ringcentral.com")]), "an AuthnRequest")
+def sign_in(agent, page):
+    """The sign-in page that AGENT sees, filled in."""
+    return agent.send(page, httpd_username=ALICE.name, httpd_password=ALICE.password)
 
 
 def signs_out():
@@ -138,8 +139,11 @@ def signs_out():
 
 
 def in_chromium():
-    """All of it in a browser, whose console must stay empty but for the 401."""
-    with Mellon(server.client().get("/ringcentral/metadata").body) as sp, \
+    """All of it in a browser, whose console must stay empty but for the 401; SameSite is its own affair."""
+    metadata = asking.only(server.client().get("/ringcentral/metadata").body, asking.HTTP_POST)
+    sp = Mellon(metadata)
+    sp.ask(asking.metadata([posting.SIGNER.cert], attributes='AuthnRequestsSigned="true"'), posting.SIGNER)
+    with sp, \
             Browser({"sso.example.com": server.port, "sso.ringcentral.com": sp.port, "service.ringcentral.com": sp.port}) as browser:
         def type_in(person, password):
             for name, text in (("httpd_username", person.name), ("httpd_password", password)):
@@ -165,9 +169,22 @@ def in_chromium():
         browser.open(launch)
         ok(browser.driver.find_elements("name", "httpd_password"), "after signing out she is asked again")
 
+        # RingCentral asks, by a form. Its page is left by a script.
+        asks = "https://sso.ringcentral.com/sp/login?ReturnTo=" + urllib.parse.quote("https://sso.ringcentral.com/landing.shtml?asked", safe="")
+        browser.open(asks)
+        browser.until(lambda driver: driver.find_elements("name", "httpd_password"), "RingCentral asks, and the sign-in page comes")
+        like(browser.driver.current_url, r"SAMLEncoding=rcidp:posted", "its form is in the address now")
+        type_in(ZOE, ZOE.password)
+        browser.until_at("https://sso.ringcentral.com/landing.shtml?asked")
+        browser.driver.delete_all_cookies()  # those of RingCentral
+        browser.open(asks)
+        browser.until_at("https://sso.ringcentral.com/landing.shtml?asked")
+        ok(True, "RingCentral asks again, and she is not, although her cookie does not go with forms of other sites")
+
 
 server = Example("form", MODULES, {"SESSION_KEY_FILE": "${folder}/session-key", "LOGIN_PAGES": "${folder}/pages", **people.FILES},
-                 vhost=ALLOW)
+                 server=posting.SERVER, vhost=ALLOW + posting.SIGNED)
+posting.prepare(server)
 people.write_files(server)
 for name in os.listdir(PAGES):
     with open(os.path.join(PAGES, name)) as file:
@@ -178,7 +195,9 @@ with server:
     session()
     dismissed()
     refusals()
-    requests()
+    posting.STATE += "x" * 900
+    posting.passive(server, posting.over_page(server, sign_in, "alice"))
+    posting.refused(server)
     signs_out()
     in_chromium()
     # One by hand, one to be led elsewhere, and one in Chromium.

@@ -4,14 +4,28 @@
 import os
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
 import example
 import kdc
+import posting
 from browser import Browser
 from example import CLASSES, Example
 from mellon import Mellon
 from tap import done_testing, is_, like
 
 NEGOTIATE = ["--negotiate", "-u", ":"]
+
+# mod_auth_gssapi merges nothing.
+SESSION = """
+<Location "/ringcentral">
+    GssapiCredStore keytab:${KERBEROS_KEYTAB}
+    GssapiAllowedMech krb5
+    GssapiSSLonly On
+    GssapiUseSessions On
+    Session On
+    SessionCookieName ringcentral-ticket path=/ringcentral;Secure;HttpOnly
+</Location>
+"""
 
 example.needs(kdc.PACKAGES, kdc.is_installed())
 example.needs("mod_auth_gssapi (Debian: libapache2-mod-auth-gssapi)", example.module("auth_gssapi"))
@@ -50,6 +64,24 @@ def check_nobody(server, tickets):
     server.refused(answer, "a ticket for another service", 401, not_signed_in)
 
 
+def check_passive(server, tickets):
+    """IsPassive, with a session and without, though nothing but the cookie tells them apart."""
+    jar = server.path("cookies")
+    visitors = {"nobody": [], "a session": ["-b", jar]}
+    server.launched(server.curl("/ringcentral", *NEGOTIATE, "-c", jar, env=tickets), "alice, who gets a session")
+    server.expect("RCIDP02: a request of us cannot be met: no-passive", count=2)
+    for who, arguments in visitors.items():
+        for binding in ("Redirect", "POST"):
+            message = asking.xml(server.url("/ringcentral"), **posting.PASSIVE)
+            path = "?" + asking.redirect(message, posting.STATE) if binding == "Redirect" else ""
+            body = ["-d", asking.post(message, posting.STATE)] if binding == "POST" else []
+            answer = server.curl("/ringcentral" + path, *arguments, *body)
+            if arguments:
+                posting.answers(server, answer, "passive, %s, %s" % (who, binding), message)
+            else:
+                posting.is_passive_error(answer, server.pair.cert, "passive, %s, %s" % (who, binding), message)
+
+
 def chromium(server, ringcentral, tickets, name):
     """Chromium as a company sets it up, by these policies: who gets tickets, and what the server is called in them."""
     hosts = {"sso.example.com": server.port, "sso.ringcentral.com": ringcentral.port, "service.ringcentral.com": ringcentral.port}
@@ -83,10 +115,12 @@ def main():
         keytab = realms.keytab("HTTP/sso.example.com")
         realms.keytab("IMAP/sso.example.com")
         tickets = realms.sign_in("Alice")
-        with Example("kerberos", ["auth_gssapi"], {"KERBEROS_KEYTAB": keytab}, environment=realms.environment) as server:
+        with Example("kerberos", ["auth_gssapi", "session", "session_cookie"], {"KERBEROS_KEYTAB": keytab}, vhost=SESSION,
+                     environment=realms.environment) as server:
             check_user(server, tickets)
             check_strangers(server, realms)
             check_nobody(server, tickets)
+            check_passive(server, tickets)
             check_browser(server, realms, tickets)
     done_testing()
 

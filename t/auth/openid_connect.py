@@ -9,6 +9,7 @@ import certs
 import example
 import oidc
 import pages
+import posting
 from agent import Agent
 from browser import Browser
 from example import CLASSES, Example
@@ -44,7 +45,8 @@ example.needs("mod_auth_openidc (Debian: libapache2-mod-auth-openidc)", example.
 
 def make_server(provider, client, **defines):
     server = Example("openid-connect", ["auth_openidc"], {"OIDC_ISSUER": provider.issuer, "OIDC_SECRETS": "${folder}/secrets.conf", **defines},
-                     server=HERE)
+                     server=HERE + posting.SERVER, vhost=posting.SIGNED)
+    posting.prepare(server)
     with open(certs.tls().ca) as file:
         server.write("ca.crt", file.read())
     server.write("secrets.conf", "OIDCClientSecret %s\nOIDCCryptoPassphrase %s\n" % (client["client_secret"], "0123456789" * 4), 0o600)
@@ -122,6 +124,12 @@ def check_age(server):
     example.is_now(server.launched(agent.send(answer, username="alice", password="secret"), "asked again"), "asked again")
 
 
+def check_requests(server):
+    """RingCentral asks by a form, which is not lost at the provider's sign-in page."""
+    posting.passive(server, posting.over_page(server, lambda agent, page: agent.send(page, username="alice", password="secret"), "alice"))
+    posting.refused(server)
+
+
 def check_outage(server, provider):
     """The provider does not answer when the first user comes, and then it does."""
     server.expect(r"oidc_util_http_call: curl_easy_perform\(\) failed on: ", count=1)
@@ -153,6 +161,7 @@ def main():
         check_outage(server, provider)
         check_users(server)
         check_refusals(server)
+        check_requests(server)
         check_browser(server, provider)
     with make_server(provider, client, OIDC_MAX_AGE="900") as server:
         check_age(server)

@@ -8,6 +8,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import certs
 import example
+import posting
 import saml
 from agent import Agent
 from browser import Browser
@@ -43,7 +44,9 @@ example.needs("mod_auth_mellon (Debian: libapache2-mod-auth-mellon)", example.mo
 def make_server(idp_metadata):
     files = {"SAML_IDP_METADATA": "idp.xml", "SAML_SP_METADATA": "sp.xml", "SAML_SP_KEY": "sp.key", "SAML_SP_CERT": "sp.cert"}
     server = Example("saml-proxy", ["auth_mellon"], {name: "${folder}/" + file for name, file in files.items()},
-                     server='MellonLockFile "${folder}/mellon.lock"\nRcIdpRelayStateAllow https://service.ringcentral.com/')
+                     server='MellonLockFile "${folder}/mellon.lock"\nRcIdpRelayStateAllow https://service.ringcentral.com/\n' + posting.SERVER,
+                     vhost=posting.SIGNED)
+    posting.prepare(server)
     pair = certs.pair("rsa2048", "sp")
     for name, file in (("sp.key", pair.key), ("sp.cert", pair.cert)):
         with open(file) as source:
@@ -93,6 +96,12 @@ def check_refusals(server):
     is_(server.client().get("/ringcentral/metadata").status, 200, "the metadata is everybody's")
 
 
+def check_requests(server):
+    """RingCentral asks by a form, which is not lost at the other provider's sign-in page."""
+    posting.passive(server, posting.over_page(server, lambda agent, page: agent.send(agent.send(page, username="alice")), "alice"))
+    posting.refused(server)
+
+
 def check_browser(server, provider):
     """A real browser's view of cookies and of posts between sites."""
     with Mellon(server.client().get("/ringcentral/metadata").body) as ringcentral:
@@ -130,6 +139,7 @@ def main():
     with saml.Provider(USERS, {SP: ACS}) as provider, make_server(provider.metadata) as server:
         check_users(server)
         check_refusals(server)
+        check_requests(server)
         check_browser(server, provider)
     check_unasked()
     done_testing()

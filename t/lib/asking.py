@@ -19,6 +19,7 @@ import base64
 import http.client
 import itertools
 import os
+import re
 import ssl
 import subprocess
 import time
@@ -167,6 +168,13 @@ def metadata(certificates=(), endpoints=((ACS, 0, True, HTTP_POST),), entity_id=
             '<SPSSODescriptor protocolSupportEnumeration="%s" %s>%s%s%s</SPSSODescriptor></EntityDescriptor>\n'
             % (verify.MD, verify.DS, instant(90 * 86400), entity_id, verify.SAMLP, attributes, keys,
                "".join("<NameIDFormat>%s</NameIDFormat>" % one for one in formats), services))
+
+
+def only(idp_metadata, binding):
+    """An identity provider's metadata with the endpoint of one BINDING, so that the service provider takes that."""
+    text = re.sub(r"<md:SingleSignOnService [^>]*/>", lambda found: found.group() if binding in found.group() else "", idp_metadata.decode())
+    assert text.count("SingleSignOnService") == 1
+    return text.encode()
 
 
 # -- the identity provider that is asked ----------------------------------------------------------------------------------

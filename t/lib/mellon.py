@@ -58,6 +58,15 @@ class Mellon(provider.ServiceProvider):
         self.write("sp.xml", self.metadata)
         self.write("idp.xml", idp_metadata)
 
+    def ask(self, metadata, pair):
+        """Be ready to ask, with that METADATA; PAIR is its key, which it wants even where it does not sign."""
+        self.write("sp.xml", metadata)
+        for name, path in (("sp.key", pair.key), ("sp.crt", pair.cert)):
+            with open(path) as file:
+                self.write(name, file.read())
+        self.config = self.config.replace('MellonSPMetadataFile "${folder}/sp.xml"', 'MellonSPMetadataFile "${folder}/sp.xml"\n'
+                                          'MellonSPPrivateKeyFile "${folder}/sp.key"\nMellonSPCertFile "${folder}/sp.crt"\nMellonSignatureMethod rsa-sha256')
+
     def user(self, variables):
         """MELLON_NAME_ID, and MELLON_<attribute> with its values again as ..._0, ..._1, where XML's escapes stay."""
         attributes = {}

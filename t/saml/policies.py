@@ -181,8 +181,7 @@ def flags():
                       else server.request("GET", server.redirect(message), user=None))
             is_((answer.status, bool(answer.header("WWW-Authenticate"))), (401, True),
                 "passive %s, not signed in, %s: asked to" % (name, "POST" if post else "Redirect"))
-    answer = server.request("GET", server.redirect(**passive), user="alice", password="wrong")
-    is_(answer.status, 401, "passive, a wrong password: asked again")
+    table.fails("passive, a wrong password", passive, "no-passive", (RESPONDER, "NoPassive"), password="wrong")
     server.expect("AH01617: user alice: authentication failure")
     force = {"attributes": 'ForceAuthn="true"'}
     for name, attributes in (("true", 'ForceAuthn="true"'), ("1", 'ForceAuthn="1"')):

@@ -34,13 +34,6 @@ BINDINGS = {"Redirect": asking.HTTP_REDIRECT, "POST": asking.HTTP_POST}
 TARGET = "https://sso.ringcentral.com/landing.shtml"
 
 
-def only(metadata, binding):
-    """Our metadata with the endpoint of one binding, so that the service provider takes that."""
-    text = re.sub(r"<md:SingleSignOnService [^>]*/>", lambda found: found.group() if BINDINGS[binding] in found.group() else "", metadata.decode())
-    assert text.count("SingleSignOnService") == 1
-    return text.encode()
-
-
 def sp_metadata(pair=None):
     """What a service provider says of itself."""
     return asking.metadata([pair.cert] if pair else [], attributes='AuthnRequestsSigned="%s"' % ("true" if pair else "false"),
@@ -116,19 +109,13 @@ def log_in(sp, start, name, binding, signed):
 
 def mellon(metadata, binding, pair):
     # worker, since event complains (AH03092) when a connection ends just as it is told to stop.
-    sp = Mellon(only(metadata, binding), mpm="worker")
-    sp.write("sp.xml", sp_metadata(pair))
-    # Lasso asks for a key even where it does not sign, since neither side's metadata wants it.
-    for name, path in (("sp.key", SP.key), ("sp.crt", SP.cert)):
-        with open(path) as file:
-            sp.write(name, file.read())
-    sp.config = sp.config.replace('MellonSPMetadataFile "${folder}/sp.xml"', 'MellonSPMetadataFile "${folder}/sp.xml"\n'
-                                  'MellonSPPrivateKeyFile "${folder}/sp.key"\nMellonSPCertFile "${folder}/sp.crt"\nMellonSignatureMethod rsa-sha256')
+    sp = Mellon(asking.only(metadata, BINDINGS[binding]), mpm="worker")
+    sp.ask(sp_metadata(pair), SP)
     return sp, "/sp/login?ReturnTo=" + urllib.parse.quote(TARGET, safe="")
 
 
 def shibboleth(metadata, binding, pair):
-    sp = Shibboleth(only(metadata, binding), mpm="worker")
+    sp = Shibboleth(asking.only(metadata, BINDINGS[binding]), mpm="worker")
     with open(sp.path("shibboleth2.xml")) as file:
         text = file.read()
     if pair:

@@ -162,6 +162,27 @@ static void test_inflate_sizes(void)
     apr_pool_destroy(small);
 }
 
+static void test_deflate(void)
+{
+    static const apr_size_t sizes[] = {0, 1, 2, 3, 1000, 65536, RCIDP_MESSAGE_LIMIT};
+    unsigned char noise[5000];
+    const char *base64, *xml;
+    apr_size_t length = 0;
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        const char *text = much(sizes[i]);
+
+        is_str(rcidp_message_deflate(pool, text, sizes[i], &base64), NULL, "%zu bytes are deflated",
+               sizes[i]);
+        is_str(inflated(base64), text, "and inflated to what they were");
+    }
+    for (size_t i = 0; i < sizeof(noise); i++)
+        noise[i] = (unsigned char)(i * i * 2654435761u >> 13);
+    is_str(rcidp_message_deflate(pool, (const char *)noise, sizeof(noise), &base64), NULL, "so is noise");
+    is_str(rcidp_message_inflate(pool, base64, &xml, &length), NULL, "and inflated");
+    ok(length == sizeof(noise) && memcmp(xml, noise, length) == 0, "to what it was");
+}
+
 static void test_signed_text(void)
 {
     static const char *const rows[][3] = {
@@ -205,6 +226,7 @@ int main(int argc, char **argv)
     test_decode_sizes();
     test_inflate();
     test_inflate_sizes();
+    test_deflate();
     test_signed_text();
     return done();
 }

@@ -377,6 +377,27 @@ static void test_text_algorithms(void)
     ok(!takes(QUERY, RSA_SHA256, old, old_length, keys, true), "and is none with SHA-256");
 }
 
+/* What a signature says of its keys can go, and the signature stays right. */
+static void test_trim(void)
+{
+    document usual = {0};
+    const char *bare = sign_document(&usual);
+    const char *text =
+        replace(bare, "</ds:SignatureValue>",
+                "</ds:SignatureValue><ds:KeyInfo><ds:KeyName>\xc3\xa9 &lt;&#13;</ds:KeyName></ds:KeyInfo>");
+    apr_size_t length = strlen(text), none = 0;
+    const char *trimmed = rcidp_verify_trim(pool, text, &length);
+
+    is_str(judge(text), "verified", "KeyInfo is not signed");
+    ok(trimmed && strlen(trimmed) == length, "it is cut out");
+    ok(!strstr(trimmed, "KeyInfo") && !strstr(trimmed, "KeyName"), "whole");
+    is_str(judge(trimmed), "verified", "and the signature is right");
+    length = strlen("<a>&#13;<b/></a>");
+    ok(strstr(rcidp_verify_trim(pool, "<a>&#13;<b/></a>", &length), "<a>&#13;<b/></a>") != NULL,
+       "where there is no signature, all stays");
+    is_str(rcidp_verify_trim(pool, "", &none), NULL, "nothing is no document");
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -388,6 +409,7 @@ int main(int argc, char **argv)
     test_form();
     test_wrapping();
     test_prefixes();
+    test_trim();
     test_text();
     test_text_algorithms();
     return done();

@@ -1,0 +1,61 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""IsPassive where nothing in the request tells that the user is signed in: a certificate that counts as Basic."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
+import form
+import posting
+import verify
+from authority import Authority
+from idp import Idp
+from tap import done_testing, is_, ok
+
+PASSIVE = {"attributes": 'IsPassive="true"'}
+# What httpd calls the password of a certificate.
+PASSWORD = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="
+CERTIFICATE = """\
+SSLOptions +FakeBasicAuth
+    AuthType Basic
+    AuthName "Example Inc."
+    AuthBasicProvider file
+    AuthUserFile "${folder}/people"
+    Require valid-user
+"""
+SERVED = 'SSLCACertificateFile "${folder}/ca.pem"\nSSLVerifyClient optional\n'
+
+company = Authority("company")
+ALICE, MALLORY = company.issue("/CN=alice"), company.issue("/CN=mallory")
+
+
+def request(pair, binding, **options):
+    """(the answer, the message): a request with that certificate."""
+    client = server.client()
+    if pair:
+        client.context.load_cert_chain(pair.cert, pair.key)
+    message = asking.xml(server.url("/ringcentral"), **options)
+    if binding == "Redirect":
+        return client.get("/ringcentral?" + asking.redirect(message, posting.STATE)), message
+    return client.request("POST", "/ringcentral", body=asking.post(message, posting.STATE)), message
+
+
+server = Idp(mail="alice@example.com", authentication=CERTIFICATE, vhost=SERVED)
+with open(company.cert) as file:
+    server.write("ca.pem", file.read())
+server.write("people", "/CN=alice:%s\n" % PASSWORD)
+with server:
+    server.expect("RCIDP02: a request of us cannot be met: no-passive", count=4)
+    server.expect("AH01618: user /CN=mallory not found")
+    for binding in ("Redirect", "POST"):
+        answer, message = request(ALICE, binding, **PASSIVE)
+        post = form.auto_post(answer.text)
+        if ok(post, "alice's certificate, %s: a Response" % binding, answer, server.log()[-400:]):
+            is_([verify.fields(post.xml).in_response_to, post.relay_state, verify.fields(post.xml).name_id],
+                [asking.id_of(message), posting.STATE, "alice@example.com"], "alice's certificate, %s: the answer to the request" % binding)
+        for who, pair in (("no certificate", None), ("mallory's certificate", MALLORY)):
+            answer, message = request(pair, binding, **PASSIVE)
+            posting.is_passive_error(answer, server.pair.cert, "%s, %s" % (who, binding), message)
+            is_(request(pair, binding)[0].status, 401, "%s, %s, not passive: is asked" % (who, binding))
+done_testing()
