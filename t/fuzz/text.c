@@ -4,6 +4,7 @@
 
 #include <apr_escape.h>
 #include <apr_strings.h>
+#include <ctype.h>
 #include <iconv.h>
 #include <libxml/parserInternals.h>
 #include <libxml/uri.h>
@@ -52,10 +53,27 @@ void fuzz_text_checks(fuzz_input *in)
         must(time >= 0);
 }
 
-/* Scheme, host and port, as libxml2 reads them. */
+/* As libxml2 reads it. Brackets and a second # behind the host are in no standard and in many addresses: an
+ * x. */
+static xmlURIPtr parse_strictly(const char *url)
+{
+    char *copy = apr_pstrdup(fuzz_pool, url), *host = strstr(copy, "://"), *rest, *hash;
+
+    must(host);
+    rest = host + 3 + strcspn(host + 3, "/?#");
+    hash = strchr(rest, '#');
+    for (char *at = rest; *at; at++) {
+        if (strchr("[]", *at) || (*at == '#' && at != hash) ||
+            (*at == '%' && !(isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]))))
+            *at = 'x';
+    }
+    return xmlParseURI(copy);
+}
+
+/* The same scheme, host and port. */
 static void must_be_on(const char *prefix, const char *url)
 {
-    xmlURIPtr want = xmlParseURI(prefix), have = xmlParseURI(url);
+    xmlURIPtr want = parse_strictly(prefix), have = parse_strictly(url);
 
     must(want && have && want->scheme && have->scheme && want->server && have->server && !have->user);
     must(strcasecmp(want->scheme, have->scheme) == 0 && strcasecmp(want->server, have->server) == 0);
