@@ -26,6 +26,7 @@
 #include "text.h"
 
 const fuzz_target fuzz_targets[] = {
+    {"asset", fuzz_asset},
     {"certificate", fuzz_certificate},
     {"message", fuzz_message},
     {"metadata", fuzz_metadata},
@@ -40,6 +41,7 @@ const fuzz_target fuzz_targets[] = {
     {"text", fuzz_text_checks},
     {"transform", fuzz_transform},
     {"url", fuzz_url},
+    {"words", fuzz_words},
     {NULL, NULL},
 };
 

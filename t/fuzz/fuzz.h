@@ -61,6 +61,7 @@ const rcidp_signer *fuzz_signer(const char *name);
 int fuzz_signatures(xmlNodePtr element, const rcidp_signer *signer);
 
 void fuzz_answer_page(fuzz_input *in);
+void fuzz_asset(fuzz_input *in);
 void fuzz_certificate(fuzz_input *in);
 void fuzz_metadata(fuzz_input *in);
 void fuzz_message(fuzz_input *in);
@@ -74,5 +75,6 @@ void fuzz_signed_query(fuzz_input *in);
 void fuzz_text_checks(fuzz_input *in);
 void fuzz_transform(fuzz_input *in);
 void fuzz_url(fuzz_input *in);
+void fuzz_words(fuzz_input *in);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What we write, read back by libxml2: every value comes out as it went in, and nothing else does. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "fuzz.h"
 
 #include <apr_strings.h>
@@ -7,12 +10,15 @@
 #include <libxml/parser.h>
 #include <string.h>
 
+#include "asset.h"
+#include "color.h"
 #include "foreign.h"
 #include "metadata.h"
 #include "page.h"
 #include "response.h"
 #include "text.h"
 
+#define URI_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=;,"
 #define OPTIONS (HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET)
 
 /* The n-th element of that name, in the order of the document, below and including `node`. */
@@ -55,54 +61,85 @@ static xmlDocPtr read_page(const char *html)
 {
     xmlDocPtr doc = htmlReadMemory(html, (int)strlen(html), NULL, "UTF-8", OPTIONS);
 
-    must(doc && has(doc, "style", 1) && has(doc, "title", 1));
+    must(doc && has(doc, "style", 1) && has(doc, "title", 1) && has(doc, "h1", 1));
     return doc;
 }
 
-static void check_post(const char *acs, const char *title, const char *state)
+static void check_post(const rcidp_look *look, const char *acs, const char *title, const char *state)
 {
-    xmlDocPtr doc = read_page(rcidp_page_post(fuzz_pool, acs, title, "UmVzcG9uc2U=", state));
+    xmlDocPtr doc = read_page(rcidp_page_post(fuzz_pool, look, acs, title, "UmVzcG9uc2U=", state));
 
     must(says(element(doc, "form", 0), "action", acs) && has(doc, "form", 1) && has(doc, "script", 1));
     must(says(element(doc, "input", 0), "value", "UmVzcG9uc2U=") && has(doc, "input", 2));
     must(says(element(doc, "input", 1), "value", state));
-    must(says(element(doc, "h1", 0), NULL, apr_pstrcat(fuzz_pool, "Sign in to ", title, NULL)));
+    must(says(element(doc, "h1", 0), NULL,
+              rcidp_words_fill(fuzz_pool, look->language, RCIDP_SAY_POST_TITLE, title, NULL)));
     xmlFreeDoc(doc);
 }
 
-static void check_links(const char *title, const char *href)
+static void check_links(const rcidp_look *look, const char *title, const char *href)
 {
     apr_array_header_t *links = apr_array_make(fuzz_pool, 1, sizeof(rcidp_page_link));
     rcidp_page_link link = {title, href};
     xmlDocPtr doc;
 
     APR_ARRAY_PUSH(links, rcidp_page_link) = link;
-    doc = read_page(rcidp_page_choose(fuzz_pool, links));
+    doc = read_page(rcidp_page_choose(fuzz_pool, look, links));
     must(says(element(doc, "a", 0), "href", href) && says(element(doc, "a", 0), NULL, title));
     must(has(doc, "a", 1) && has(doc, "script", 0));
     xmlFreeDoc(doc);
 }
 
-static void check_refusal(const char *sentence, const char *contact)
+/* Whom to ask is an address behind mailto:, in which more is encoded than HTML asks for. */
+static void check_refusal(const rcidp_look *look, const char *sentence)
 {
-    xmlDocPtr doc = read_page(rcidp_page_refuse(fuzz_pool, 403, sentence, contact));
+    xmlDocPtr doc = read_page(rcidp_page_refuse(fuzz_pool, look, 403, sentence));
 
-    must(says(element(doc, "p", 0), NULL, sentence) && says(element(doc, "a", 0), NULL, contact));
-    must(has(doc, "a", 1) && has(doc, "script", 0) && has(doc, "p", 2));
+    must(says(element(doc, "p", 0), NULL, sentence) && has(doc, "p", 2));
+    must(says(element(doc, "a", 0), NULL, look->contact) && has(doc, "a", 1) && has(doc, "script", 0));
     xmlFreeDoc(doc);
 }
 
 void fuzz_answer_page(fuzz_input *in)
 {
+    unsigned int language = fuzz_byte(in);
     const char *first = fuzz_text(in), *second = fuzz_text(in), *third = fuzz_text(in);
+    rcidp_brand brand = {.title = fuzz_xml_text(in), .contact = second};
+    const rcidp_look *look = rcidp_look_make(fuzz_pool, &brand) + language % RCIDP_LANGUAGES;
 
     if (rcidp_text_is_xml(first) && rcidp_text_is_xml(second) && rcidp_text_is_xml(third)) {
-        check_post(first, second, third);
-        check_links(first, second);
-        check_refusal(first, second);
+        check_post(look, first, second, third);
+        check_links(look, first, second);
+        check_refusal(look, first);
     } else { /* must be harmless all the same */
-        xmlFreeDoc(read_page(rcidp_page_post(fuzz_pool, first, second, "UmVzcG9uc2U=", third)));
-        xmlFreeDoc(read_page(rcidp_page_refuse(fuzz_pool, 400, first, second)));
+        xmlFreeDoc(read_page(rcidp_page_post(fuzz_pool, look, first, second, "UmVzcG9uc2U=", third)));
+        xmlFreeDoc(read_page(rcidp_page_refuse(fuzz_pool, look, 400, first)));
+    }
+}
+
+/* A logo is what its first bytes say, or refused; a style is text. */
+void fuzz_asset(fuzz_input *in)
+{
+    const char *file = fuzz_file(in), *uri = NULL, *style = NULL;
+
+    if (!rcidp_asset_picture(fuzz_pool, file, RCIDP_LOGO_LIMIT, &uri))
+        must(strncmp(uri, "data:image/", 11) == 0 && strspn(uri + 11, URI_CHARACTERS) == strlen(uri + 11));
+    if (!rcidp_asset_stylesheet(fuzz_pool, file, &style))
+        must(rcidp_text_is_xml(style) && !strcasestr(style, "</style") && !strchr(style, '\r'));
+}
+
+/* What a browser says of its reader's languages, and an administrator's colour. */
+void fuzz_words(fuzz_input *in)
+{
+    const char *text = fuzz_text(in);
+    rcidp_language language = rcidp_words_choose(text);
+    rcidp_color color, white = {255, 255, 255};
+
+    must(language < RCIDP_LANGUAGES && rcidp_words_language(rcidp_words_tag(language)) == language);
+    if (rcidp_color_parse(text, &color)) {
+        must(strcasecmp(rcidp_color_text(fuzz_pool, color), text) == 0);
+        must(rcidp_color_contrast(rcidp_color_readable(color, white), white) >= 4.5);
+        must(rcidp_color_contrast(rcidp_color_on(color), color) >= 4.5);
     }
 }
 
