@@ -19,6 +19,7 @@
 #include "src/launch.h"
 #include "src/lasso.h"
 #include "src/library.h"
+#include "src/notice.h"
 #include "src/publish.h"
 #include "src/sign_in.h"
 
@@ -43,13 +44,17 @@ static void init_child(apr_pool_t *pool, server_rec *s)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);
+    rcidp_notice_child_init(pool, s);
 }
 
 static void register_hooks(apr_pool_t *pool)
 {
+    static const char *const watchdog[] = {"mod_watchdog.c", NULL};
+
     (void)pool;
     ap_hook_check_config(rcidp_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(rcidp_dump_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(rcidp_notice_post_config, NULL, watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_launch_before_authentication, NULL, NULL, APR_HOOK_FIRST);

@@ -8,6 +8,7 @@
 
 #include "brand.h"
 #include "config.h"
+#include "expiry.h"
 #include "lasso.h"
 #include "sections.h"
 
@@ -39,18 +40,21 @@ typedef struct inspection {
 #define IS_OWN(check, member)                                                                                \
     ((check)->s == (check)->main || (check)->conf->member != rcidp_config_server((check)->main)->member)
 
+/* A server that starts says of expiry what src/notice.c says, once a day. */
 static void warn_of_dates(inspection *check, const char *directive, const rcidp_certificate_setting *setting)
 {
     const rcidp_certificate *certificate = setting->certificate;
-    apr_time_t left = certificate->not_after - apr_time_now();
+    apr_time_t now = apr_time_now();
+    bool starts = ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL;
 
-    if (left <= 0)
+    if (!starts && certificate->not_after <= now)
         WARN(check, setting->at, "RCIDP61: %s: the certificate in %s has expired on %s", directive,
              setting->file, rcidp_text_time(check->ptemp, certificate->not_after));
-    else if (DAYS(left) < EXPIRES_SOON)
+    else if (!starts && rcidp_expiry_stage(check->s, certificate->not_after, now) != RCIDP_NOT_DUE)
         WARN(check, setting->at, "RCIDP62: %s: the certificate in %s expires in %d days, on %s", directive,
-             setting->file, DAYS(left), rcidp_text_time(check->ptemp, certificate->not_after));
-    if (certificate->not_before > apr_time_now())
+             setting->file, rcidp_expiry_days(certificate->not_after, now),
+             rcidp_text_time(check->ptemp, certificate->not_after));
+    if (certificate->not_before > now)
         WARN(check, setting->at, "RCIDP63: %s: the certificate in %s is not valid before %s", directive,
              setting->file, rcidp_text_time(check->ptemp, certificate->not_before));
 }

@@ -91,10 +91,12 @@ typedef struct rcidp_max_age_setting {
     POINTER(const rcidp_secret, secret) /* of persistent name IDs */                                         \
     POINTER(const char, contact)                                                                             \
     POINTER(const char, page_title)                                                                          \
-    POINTER(const char, page_logo)               /* a data: URI */                                           \
-    POINTER(const char, page_color)              /* #RRGGBB */                                               \
-    POINTER(const char, page_stylesheet)         /* CSS */                                                   \
-    POINTER(const rcidp_language, page_language) /* RCIDP_LANGUAGES: the browser's */
+    POINTER(const char, page_logo)                    /* a data: URI */                                      \
+    POINTER(const char, page_color)                   /* #RRGGBB */                                          \
+    POINTER(const char, page_stylesheet)              /* CSS */                                              \
+    POINTER(const rcidp_language, page_language)      /* RCIDP_LANGUAGES: the browser's */                   \
+    POINTER(const apr_array_header_t, expiry_command) /* of const char *: its argv; empty for none */        \
+    POINTER(const apr_array_header_t, expiry_notice)  /* of int: days, the most first */
 
 #define RCIDP_DIR_MEMBERS(POINTER, NUMBER)                                                                   \
     POINTER(const rcidp_launch_setting, launch)                                                              \
@@ -121,8 +123,9 @@ typedef struct rcidp_server_conf {
         *providers; /* of const rcidp_provider *; a virtual host's come after the inherited ones */
     apr_array_header_t *attributes; /* of const rcidp_attribute_setting *: all that any section names */
     bool names_requests;            /* some section, be it an <If>, says RcIdpAuthnRequests on or signed */
-    rcidp_signer signer;     /* put together by the check; its key is NULL where there is no identity */
-    const rcidp_look *looks; /* likewise: how pages look, by language */
+    rcidp_signer signer;       /* put together by the check; its key is NULL where there is no identity */
+    const rcidp_look *looks;   /* likewise: how pages look, by language */
+    struct rcidp_watch *watch; /* the main server's, while httpd runs; see notice.h */
 } rcidp_server_conf;
 
 typedef struct rcidp_dir_conf {

@@ -8,6 +8,7 @@
 
 #include "brand.h"
 #include "config.h"
+#include "expiry.h"
 #include "identity.h"
 #include "lasso.h"
 #include "url.h"
@@ -295,6 +296,10 @@ const command_rec rcidp_directives[] = {
     AP_INIT_TAKE1("RcIdpPageStylesheet", rcidp_brand_set_stylesheet, NULL, SERVER,
                   "file with CSS, after ours on each page"),
     AP_INIT_TAKE1("RcIdpPageLanguage", rcidp_brand_set_language, NULL, SERVER, "auto, en, de, fr, es or ja"),
+    AP_INIT_TAKE_ARGV("RcIdpExpiryCommand", rcidp_expiry_set_command, NULL, SERVER,
+                      "program to run when something expires, and its arguments; or none"),
+    AP_INIT_TAKE_ARGV("RcIdpExpiryNotice", rcidp_expiry_set_notice, NULL, SERVER,
+                      "days before the end, the most first; or none"),
     AP_INIT_RAW_ARGS("RcIdpLaunch", set_launch, NULL, ACCESS_CONF,
                      "the service providers that this path launches"),
     AP_INIT_RAW_ARGS("RcIdpMail", set_mail, NULL, DIRECTORY,

@@ -5,6 +5,7 @@
 #include <http_core.h>
 
 #include "config.h"
+#include "expiry.h"
 #include "sections.h"
 
 #define DEFINE "DUMP_RCIDP"
@@ -60,6 +61,7 @@ static void dump_server(apr_pool_t *pool, apr_file_t *out, const server_rec *s)
     for (int i = 0; conf->published && i < conf->published->nelts; i++)
         dump_certificate(pool, out, "publishes",
                          APR_ARRAY_IDX(conf->published, i, const rcidp_certificate_setting *)->certificate);
+    apr_file_printf(out, "    notices      %s\n", rcidp_expiry_describe(pool, s));
     dump_metadata(pool, out, s, conf);
     for (int i = 0; i < locations->nelts; i++) {
         const rcidp_launch_setting *launch =

@@ -154,6 +154,8 @@ SERVERS = {
     "RcIdpPageColor": (['"#111111"'], ['"#222222"']),
     "RcIdpPageStylesheet": ([file("main.css", b"main{order:1}")], [file("host.css", b"main{order:2}")]),
     "RcIdpPageLanguage": (["en"], ["de"]),
+    "RcIdpExpiryCommand": (["/bin/true main"], ["/bin/false host"]),
+    "RcIdpExpiryNotice": (["90 20"], ["80 10 5"]),
 }
 
 
@@ -242,6 +244,9 @@ def observe_server(server, host, index, names):
             ("RcIdpPageStylesheet", r"main{order:(\d)}", str(index + 1)),
             ("RcIdpPageLanguage", r'<html lang="(\w+)"', values["RcIdpPageLanguage"][0])):
         is_(re.findall(pattern, page), [wanted], "%s: %s" % (host, directive))
+    notices = "    notices      %s days before, by %s" % (values["RcIdpExpiryNotice"][0].replace(" ", ", "), values["RcIdpExpiryCommand"][0])
+    like(server.configtest("-D", "DUMP_RCIDP")[1], "^%s \\(.*\\n(    .*\\n)*?%s$" % (host, notices),
+         host + ": RcIdpExpiryCommand, RcIdpExpiryNotice")
     for name, (entity_id, acs) in names.items():
         post = form.auto_post(Launch(server, (host, "/checked", "")).get(sp=name).text)
         fields = verify.fields(post.xml)

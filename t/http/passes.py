@@ -54,7 +54,8 @@ WARNINGS = [
      launch(server=identity() + '=>RcIdpPublishCertificateFile "%s"\n' % certs.pair(name="old", days=-30).cert)),
     ("RCIDP61", CERT + ": ", host(marked(identity(days=-1), CERT) + section(LAUNCH))),
     ("RCIDP62", CERT + ": .* expires in 9 days, on 20", launch(server=marked(identity(days=10), CERT))),
-    ("RCIDP62", CERT + ": .* expires in 29 days", launch(server=marked(identity(days=30), CERT))),
+    ("RCIDP62", CERT + ": .* expires in 59 days", launch(server=marked(identity(days=60), CERT))),
+    ("RCIDP62", CERT + ": .* expires in 99 days", launch(server="RcIdpExpiryNotice 100\n" + marked(identity(days=100), CERT))),
     ("RCIDP62", "RcIdpPublishCertificateFile: .* expires in 0 days",
      launch(server=identity() + '=>RcIdpPublishCertificateFile "%s"\n' % certs.pair(name="old", days=1).cert)),
     ("RCIDP63", CERT + ": .* is not valid before 20", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n%s "%s"\n'
@@ -97,7 +98,11 @@ RIGHT = [
     ("no key file, since the certificate's file has the key", good(server=cert(BOTH)), "/ringcentral"),
     ("a certificate with others behind it", good(server=cert(CHAIN) + '%s "%s"\n' % (KEY, RSA.key)), "/ringcentral"),
     ("a key in the older form", good(server=cert(RSA.cert) + '%s "%s"\n' % (KEY, PKCS1)), "/ringcentral"),
-    ("a certificate for 31 days", good(server=identity(days=31)), "/ringcentral"),
+    ("a certificate for 61 days", good(server=identity(days=61)), "/ringcentral"),
+    ("a certificate that is told of later", good(server="RcIdpExpiryNotice 10\n" + identity(days=20)), "/ringcentral"),
+    ("expiry told of in one's own way", good(server=identity() + "RcIdpExpiryNotice 300 1\nRcIdpExpiryCommand /bin/sh -c 'exit 0'\n"),
+     "/ringcentral"),
+    ("expiry not told of", good(server=identity() + "RcIdpExpiryNotice none\nRcIdpExpiryCommand none\n"), "/ringcentral"),
     ("file names below ServerRoot", lambda server: good(server=cert("rel.crt") + KEY + " rel.key\n"), "/ringcentral"),
     *[("%s with %s" % (kind, algorithm), good(server=identity(kind) + "RcIdpSignatureAlgorithm %s\n" % algorithm), "/ringcentral")
       for kind, algorithm in (("rsa2048", "rsa-sha512"), ("rsa2048", "auto"), ("ec384", "ecdsa-sha256"), ("ec256", "ecdsa-sha512"))],
