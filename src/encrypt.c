@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "encrypt.h"
 
+#include <libxml/c14n.h>
+#include <libxml/parser.h>
 #include <openssl/x509.h>
 #include <xmlsec/keys.h>
 #include <xmlsec/keysmngr.h>
@@ -11,6 +13,7 @@
 #include <xmlsec/xmlenc.h>
 #include <xmlsec/xmltree.h>
 
+#include "foreign.h"
 #include "sign.h"
 
 #define SESSION_KEY_BITS 256
@@ -49,29 +52,28 @@ static xmlSecKeysMngrPtr make_manager(const rcidp_certificate *certificate)
     return NULL;
 }
 
-const char *rcidp_encrypt(xmlNodePtr assertion, xmlNsPtr saml, const rcidp_certificate *certificate)
+/* The assertion, which is the document, takes its place in a saml:EncryptedAssertion, as EncryptedData. */
+static const char *encrypt(xmlDocPtr doc, const rcidp_certificate *certificate)
 {
-    xmlNodePtr wrapper = xmlNewDocNode(assertion->doc, saml, BAD_CAST "EncryptedAssertion", NULL);
-    xmlNodePtr data = make_template(assertion->doc);
+    xmlNodePtr assertion = xmlDocGetRootElement(doc);
+    xmlNodePtr wrapper = xmlNewDocNode(doc, NULL, BAD_CAST "EncryptedAssertion", NULL);
+    xmlNsPtr saml = wrapper ? xmlNewNs(wrapper, BAD_CAST RCIDP_NS_ASSERTION, BAD_CAST "saml") : NULL;
+    xmlNodePtr data = make_template(doc);
     xmlSecKeysMngrPtr manager = make_manager(certificate);
     xmlSecEncCtxPtr context = manager ? xmlSecEncCtxCreate(manager) : NULL;
     const char *error = "there is no memory to encrypt";
 
-    if (wrapper && data && context) {
+    if (wrapper) {
+        xmlSetNs(wrapper, saml);
+        xmlDocSetRootElement(doc, wrapper); /* frees it with doc; the assertion is ours now */
+        xmlAddChild(wrapper, assertion);
+    }
+    if (saml && data && context) {
         context->encKey =
             xmlSecKeyGenerate(xmlSecOpenSSLKeyDataAesId, SESSION_KEY_BITS, xmlSecKeyDataTypeSession);
-        error = context->encKey ? NULL : "xmlsec makes no session key";
-    }
-    if (!error) {
-        /* The template takes the assertion's place, inside the wrapper. */
-        xmlAddNextSibling(assertion, wrapper);
-        if (xmlSecEncCtxXmlEncrypt(context, data, assertion) < 0)
-            error = "xmlsec could not encrypt";
-        else {
-            xmlUnlinkNode(data);
-            xmlAddChild(wrapper, data);
-            wrapper = data = NULL;
-        }
+        error = !context->encKey                                       ? "xmlsec makes no session key"
+                : xmlSecEncCtxXmlEncrypt(context, data, assertion) < 0 ? "xmlsec could not encrypt"
+                                                                       : NULL;
     }
     if (context)
         xmlSecEncCtxDestroy(context);
@@ -79,7 +81,24 @@ const char *rcidp_encrypt(xmlNodePtr assertion, xmlNsPtr saml, const rcidp_certi
         xmlSecKeysMngrDestroy(manager);
     if (data && !data->parent)
         xmlFreeNode(data);
-    if (wrapper && !wrapper->parent)
-        xmlFreeNode(wrapper);
+    return error;
+}
+
+const char *rcidp_encrypt(rcidp_markup *markup, apr_size_t start, const rcidp_certificate *certificate)
+{
+    xmlDocPtr doc = xmlReadMemory(markup->text + start, (int)(markup->length - start), NULL, "UTF-8",
+                                  XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlChar *text = NULL;
+    const char *error = doc ? encrypt(doc, certificate) : "there is no memory to encrypt";
+    int length = error ? 0 : xmlC14NDocDumpMemory(doc, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 0, &text);
+
+    if (length > 0) {
+        rcidp_markup_cut(markup, start);
+        rcidp_markup_insert(markup, start, (const char *)text, (apr_size_t)length);
+    } else if (!error) {
+        error = "the encrypted assertion cannot be written";
+    }
+    xmlFree(text);
+    xmlFreeDoc(doc);
     return error;
 }

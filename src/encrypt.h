@@ -3,13 +3,12 @@
 #ifndef RCIDP_ENCRYPT_H
 #define RCIDP_ENCRYPT_H
 
-#include <libxml/tree.h>
-
 #include "key.h"
+#include "markup.h"
 
-/* Replace a signed saml:Assertion by a saml:EncryptedAssertion: AES-256-GCM under a fresh key, which goes
- * along under RSA-OAEP to the certificate's key (SAML core 6.2). `saml` is the namespace of the new element.
- * Returns NULL, or what failed; then the document is not fit to be sent. */
-const char *rcidp_encrypt(xmlNodePtr assertion, xmlNsPtr saml, const rcidp_certificate *certificate);
+/* Replace a signed saml:Assertion, the text from `start` to the end, by a saml:EncryptedAssertion:
+ * AES-256-GCM under a fresh key, which goes along under RSA-OAEP to the certificate's key (SAML core 6.2). It
+ * is in its canonical form, too. Returns NULL, or what failed; then the text is not fit to be sent. */
+const char *rcidp_encrypt(rcidp_markup *markup, apr_size_t start, const rcidp_certificate *certificate);
 
 #endif

@@ -17,8 +17,8 @@
 #include <openssl/err.h>
 
 #include "foreign.h"
+#include "markup.h"
 #include "text.h"
-#include "tree.h"
 
 /* Of an ID; it is said in logs (Kantara SDP-G02 has no longer text). */
 #define ID_LIMIT 256
@@ -155,25 +155,22 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
 /* Metadata of a service provider that wants what we send. */
 static const char *describe_provider(apr_pool_t *pool, const char *entity_id, const char *acs)
 {
-    rcidp_tree tree;
-    const char *text;
-    xmlNodePtr root, role, service;
-    xmlNsPtr md;
+    rcidp_markup out;
 
-    rcidp_tree_begin(&tree);
-    root = rcidp_tree_root(&tree, "EntityDescriptor");
-    md = rcidp_tree_namespace(&tree, root, RCIDP_NS_METADATA, "md");
-    xmlSetNs(root, md);
-    rcidp_tree_attribute(&tree, root, "entityID", entity_id);
-    role = rcidp_tree_element(&tree, root, md, "SPSSODescriptor", NULL);
-    rcidp_tree_attribute(&tree, role, "protocolSupportEnumeration", RCIDP_NS_PROTOCOL);
-    service = rcidp_tree_element(&tree, role, md, "AssertionConsumerService", NULL);
-    rcidp_tree_attribute(&tree, service, "Binding", RCIDP_BINDING_POST);
-    rcidp_tree_attribute(&tree, service, "Location", acs);
-    rcidp_tree_attribute(&tree, service, "index", "0");
-    text = rcidp_tree_text(&tree, pool);
-    rcidp_tree_end(&tree);
-    return text;
+    rcidp_markup_begin(&out, pool, 600);
+    rcidp_markup_open(&out, "md:EntityDescriptor");
+    rcidp_markup_attribute(&out, "xmlns:md", RCIDP_NS_METADATA);
+    rcidp_markup_attribute(&out, "entityID", entity_id);
+    rcidp_markup_open(&out, "md:SPSSODescriptor");
+    rcidp_markup_attribute(&out, "protocolSupportEnumeration", RCIDP_NS_PROTOCOL);
+    rcidp_markup_open(&out, "md:AssertionConsumerService");
+    rcidp_markup_attribute(&out, "Binding", RCIDP_BINDING_POST);
+    rcidp_markup_attribute(&out, "Location", acs);
+    rcidp_markup_attribute(&out, "index", "0");
+    rcidp_markup_close(&out, "md:AssertionConsumerService");
+    rcidp_markup_close(&out, "md:SPSSODescriptor");
+    rcidp_markup_close(&out, "md:EntityDescriptor");
+    return out.text;
 }
 
 /* Is it for this ACS, by both places that say so? */
@@ -218,7 +215,7 @@ const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char
     int result = 0;
 
     g_private_set(&ours, &ours);
-    server = own ? lasso_server_new_from_buffers(own, NULL, NULL, NULL) : NULL;
+    server = lasso_server_new_from_buffers(own, NULL, NULL, NULL);
     if (!server) {
         g_private_set(&ours, NULL);
         return "it cannot be set up";

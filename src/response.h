@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SAML Response: built as a tree, signed, and given out as text. This header is the border between the
- * half that knows httpd and the half that does not: the claims. */
+/* The SAML Response: written, signed, and given out as text that is its own canonical form. This header is
+ * the border between the half that knows httpd and the half that does not: the claims. */
 #ifndef RCIDP_RESPONSE_H
 #define RCIDP_RESPONSE_H
 
@@ -47,10 +47,10 @@ typedef struct rcidp_claims {
 } rcidp_claims;
 
 /* Build and sign a Response (SAML profiles 4.1.4.2; unsolicited: 4.1.5): the assertion first, which may then
- * be encrypted, then the Response, each signature counted before it is given out. With a status it has no
+ * be encrypted, then the Response. With a status it has no
  * assertion, of the claims only the first block is looked at, and the Response is signed whatever `sign`
- * says. *xml becomes its text in pool, NUL-ended. Returns NULL, or what failed; then *xml is NULL. Frees all
- * that it made besides. Safe in many threads. */
+ * says. *xml becomes its text in pool, NUL-ended. Returns NULL, or what failed; then *xml is NULL. Safe
+ * in many threads. */
 const char *rcidp_response_make(apr_pool_t *pool, const rcidp_claims *claims, const rcidp_signer *signer,
                                 const char **xml);
 

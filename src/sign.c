@@ -2,19 +2,22 @@
 #include "sign.h"
 
 #include <apr_encode.h>
-#include <libxml/c14n.h>
+#include <apr_strings.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <xmlsec/openssl/crypto.h>
 #include <xmlsec/openssl/evp.h>
-#include <xmlsec/strings.h>
-#include <xmlsec/templates.h>
-#include <xmlsec/xmltree.h>
 
+#include "foreign.h"
+
+#define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
+#define ENVELOPED "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 #define SHA256 "http://www.w3.org/2001/04/xmlenc#sha256"
 #define SHA384 "http://www.w3.org/2001/04/xmldsig-more#sha384"
 #define SHA512 "http://www.w3.org/2001/04/xmlenc#sha512"
 #define MORE "http://www.w3.org/2001/04/xmldsig-more#"
+
+/* About the length of a ds:Signature by RSA 3072 without its certificate. */
+#define SIGNATURE_ROOM 1600
 
 static const rcidp_algorithm algorithms[] = {
     {"rsa-sha256", "RSA", MORE "rsa-sha256", SHA256, EVP_sha256},
@@ -43,48 +46,6 @@ const rcidp_algorithm *rcidp_algorithm_for(const rcidp_key *key)
                                                    : "ecdsa-sha512");
 }
 
-xmlNsPtr rcidp_sign_namespace(xmlNodePtr node)
-{
-    return xmlNewNs(node, xmlSecDSigNs, BAD_CAST "ds");
-}
-
-xmlNodePtr rcidp_sign_key_info(xmlNodePtr parent, xmlNsPtr ds, const rcidp_certificate *certificate)
-{
-    xmlNodePtr info = xmlNewChild(parent, ds, xmlSecNodeKeyInfo, NULL);
-    xmlNodePtr data = info ? xmlNewChild(info, ds, xmlSecNodeX509Data, NULL) : NULL;
-
-    return data ? xmlNewTextChild(data, ds, xmlSecNodeX509Certificate, BAD_CAST certificate->base64) : NULL;
-}
-
-/* An empty signature over the element of that ID; NULL without memory or for an unknown algorithm. */
-static xmlNodePtr make_template(xmlNodePtr element, const char *id, const rcidp_algorithm *algorithm)
-{
-    xmlSecTransformId method = xmlSecTransformIdListFindByHref(
-        xmlSecTransformIdsGet(), BAD_CAST algorithm->uri, xmlSecTransformUsageSignatureMethod);
-    xmlSecTransformId digest = xmlSecTransformIdListFindByHref(
-        xmlSecTransformIdsGet(), BAD_CAST algorithm->digest, xmlSecTransformUsageDigestMethod);
-    xmlChar uri[128] = "#";
-    xmlNodePtr signature, reference;
-
-    if (method == xmlSecTransformIdUnknown || digest == xmlSecTransformIdUnknown ||
-        strlen(id) + 2 > sizeof(uri))
-        return NULL;
-    memcpy(uri + 1, id, strlen(id) + 1);
-    signature =
-        xmlSecTmplSignatureCreateNsPref(element->doc, xmlSecTransformExclC14NId, method, NULL, BAD_CAST "ds");
-    if (!signature)
-        return NULL;
-    if (!xmlAddNextSibling(element->children, signature)) {
-        xmlFreeNode(signature); /* no Issuer, or no memory */
-        return NULL;
-    }
-    reference = xmlSecTmplSignatureAddReference(signature, digest, NULL, uri, NULL);
-    if (!reference || !xmlSecTmplReferenceAddTransform(reference, xmlSecTransformEnvelopedId) ||
-        !xmlSecTmplReferenceAddTransform(reference, xmlSecTransformExclC14NId))
-        return NULL;
-    return signature;
-}
-
 xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key)
 {
     xmlSecKeyPtr lent = xmlSecKeyCreate();
@@ -104,66 +65,109 @@ xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key)
     return NULL;
 }
 
-static int is_within(void *element, xmlNodePtr node, xmlNodePtr parent)
+static void add_method(rcidp_markup *markup, const char *name, const char *uri)
 {
-    for (xmlNodePtr at = node->type == XML_NAMESPACE_DECL ? parent : node; at; at = at->parent) {
-        if (at == element)
-            return 1;
-    }
-    return 0;
+    rcidp_markup_open(markup, name);
+    rcidp_markup_attribute(markup, "Algorithm", uri);
+    rcidp_markup_close(markup, name);
 }
 
-/* The digest of the element's exclusive canonical form. */
-static bool make_digest(xmlNodePtr element, const EVP_MD *hash, unsigned char *digest)
+static void add_base64(rcidp_markup *markup, const char *name, const unsigned char *bytes, apr_size_t length)
 {
-    xmlOutputBufferPtr out = xmlAllocOutputBuffer(NULL);
-    bool made =
-        out && xmlC14NExecute(element->doc, is_within, element, XML_C14N_EXCLUSIVE_1_0, NULL, 0, out) >= 0 &&
-        EVP_Digest(xmlOutputBufferGetContent(out), xmlOutputBufferGetSize(out), digest, NULL, hash, NULL) ==
-            1;
+    rcidp_markup_element(
+        markup, name,
+        apr_pencode_base64_binary(markup->pool, bytes, (apr_ssize_t)length, APR_ENCODE_NONE, NULL));
+}
 
-    if (out)
-        xmlOutputBufferClose(out);
+void rcidp_sign_key_info(rcidp_markup *markup, const rcidp_certificate *certificate)
+{
+    rcidp_markup_open(markup, "ds:KeyInfo");
+    rcidp_markup_open(markup, "ds:X509Data");
+    rcidp_markup_element(markup, "ds:X509Certificate", certificate->base64);
+    rcidp_markup_close(markup, "ds:X509Data");
+    rcidp_markup_close(markup, "ds:KeyInfo");
+}
+
+static void add_reference(rcidp_markup *markup, const char *id, const rcidp_algorithm *algorithm,
+                          const unsigned char *digest)
+{
+    rcidp_markup_open(markup, "ds:Reference");
+    rcidp_markup_attribute(markup, "URI", apr_pstrcat(markup->pool, "#", id, NULL));
+    rcidp_markup_open(markup, "ds:Transforms");
+    add_method(markup, "ds:Transform", ENVELOPED);
+    add_method(markup, "ds:Transform", EXCLUSIVE);
+    rcidp_markup_close(markup, "ds:Transforms");
+    add_method(markup, "ds:DigestMethod", algorithm->digest);
+    add_base64(markup, "ds:DigestValue", digest, (apr_size_t)EVP_MD_get_size(algorithm->hash()));
+    rcidp_markup_close(markup, "ds:Reference");
+}
+
+static void add_signed_info(rcidp_markup *markup, const char *id, const rcidp_algorithm *algorithm,
+                            const unsigned char *digest)
+{
+    rcidp_markup_open(markup, "ds:SignedInfo");
+    add_method(markup, "ds:CanonicalizationMethod", EXCLUSIVE);
+    add_method(markup, "ds:SignatureMethod", algorithm->uri);
+    add_reference(markup, id, algorithm, digest);
+    rcidp_markup_close(markup, "ds:SignedInfo");
+}
+
+/* SignedInfo, the text from `start` to the end, is signed as if it stood alone: with the namespace that it
+ * has from the Signature around it. */
+static bool digest_signed_info(const rcidp_markup *markup, apr_size_t start, const EVP_MD *hash,
+                               unsigned char *digest)
+{
+    static const char alone[] = "<ds:SignedInfo xmlns:ds=\"" RCIDP_NS_DSIG "\"";
+    apr_size_t tag = strlen("<ds:SignedInfo");
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool made = context && EVP_DigestInit_ex(context, hash, NULL) == 1 &&
+                EVP_DigestUpdate(context, alone, strlen(alone)) == 1 &&
+                EVP_DigestUpdate(context, markup->text + start + tag, markup->length - start - tag) == 1 &&
+                EVP_DigestFinal_ex(context, digest, NULL) == 1;
+
+    EVP_MD_CTX_free(context);
     return made;
 }
 
-static bool fill(xmlNodePtr parent, const xmlChar *name, apr_pool_t *pool, const unsigned char *bytes,
-                 apr_size_t length)
+/* The ds:Signature over what has that digest, alone in `signature`. */
+static const char *make_signature(rcidp_markup *signature, const char *id, const rcidp_signer *signer,
+                                  unsigned char *digest)
 {
-    xmlNodePtr node = xmlSecFindNode(parent, name, xmlSecDSigNs);
+    const EVP_MD *hash = signer->algorithm->hash();
+    const unsigned char *value;
+    apr_size_t start, length;
+    const char *error;
 
-    if (node)
-        xmlNodeSetContent(node, BAD_CAST apr_pencode_base64_binary(pool, bytes, (apr_ssize_t)length,
-                                                                   APR_ENCODE_NONE, NULL));
-    return node && node->children;
+    rcidp_markup_open(signature, "ds:Signature");
+    rcidp_markup_attribute(signature, "xmlns:ds", RCIDP_NS_DSIG);
+    start = rcidp_markup_here(signature);
+    add_signed_info(signature, id, signer->algorithm, digest);
+    if (!digest_signed_info(signature, start, hash, digest))
+        return "OpenSSL makes no digest";
+    error = rcidp_key_sign(signature->pool, signer->key, hash, digest, &value, &length);
+    if (error)
+        return error;
+    add_base64(signature, "ds:SignatureValue", value, length);
+    rcidp_sign_key_info(signature, signer->certificate);
+    rcidp_markup_close(signature, "ds:Signature");
+    return NULL;
 }
 
-const char *rcidp_sign(apr_pool_t *pool, xmlNodePtr element, const rcidp_signer *signer)
+const char *rcidp_sign(rcidp_markup *markup, apr_size_t start, apr_size_t place, const char *id,
+                       const rcidp_signer *signer)
 {
-    xmlAttrPtr attribute = xmlHasProp(element, BAD_CAST "ID");
-    xmlChar *id = attribute ? xmlNodeListGetString(element->doc, attribute->children, 1) : NULL;
-    const EVP_MD *hash = signer->algorithm->hash();
+    const rcidp_algorithm *algorithm = signer->algorithm;
     unsigned char digest[EVP_MAX_MD_SIZE];
-    const unsigned char *value;
-    apr_size_t length;
-    xmlNodePtr signature = NULL;
-    const char *error = NULL;
+    rcidp_markup signature;
+    const char *error;
 
-    if (!id || !xmlAddID(NULL, element->doc, id, attribute))
-        error = "the element to sign has no ID of its own";
-    else if (strcmp(signer->key->type, signer->algorithm->key_type) != 0)
-        error = "the algorithm is not for this key";
-    else if (!make_digest(element, hash, digest) ||
-             !(signature = make_template(element, (const char *)id, signer->algorithm)))
-        error = "no room for a signature";
-    else if (!fill(signature, xmlSecNodeDigestValue, pool, digest, (apr_size_t)EVP_MD_get_size(hash)) ||
-             !make_digest(signature->children->next, hash, digest))
-        error = "no memory for a digest";
+    if (strcmp(signer->key->type, algorithm->key_type) != 0)
+        return "the algorithm is not for this key";
+    if (EVP_Digest(markup->text + start, markup->length - start, digest, NULL, algorithm->hash(), NULL) != 1)
+        return "OpenSSL makes no digest";
+    rcidp_markup_begin(&signature, markup->pool, SIGNATURE_ROOM + strlen(signer->certificate->base64));
+    error = make_signature(&signature, id, signer, digest);
     if (!error)
-        error = rcidp_key_sign(pool, signer->key, hash, digest, &value, &length);
-    if (!error && (!fill(signature, xmlSecNodeSignatureValue, pool, value, length) ||
-                   !rcidp_sign_key_info(signature, signature->ns, signer->certificate)))
-        error = "no memory for the signature";
-    xmlFree(id);
+        rcidp_markup_insert(markup, place, signature.text, signature.length);
     return error;
 }

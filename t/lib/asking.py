@@ -172,8 +172,8 @@ def metadata(certificates=(), endpoints=((ACS, 0, True, HTTP_POST),), entity_id=
 
 def only(idp_metadata, binding):
     """An identity provider's metadata with the endpoint of one BINDING, so that the service provider takes that."""
-    text = re.sub(r"<md:SingleSignOnService [^>]*/>", lambda found: found.group() if binding in found.group() else "", idp_metadata.decode())
-    assert text.count("SingleSignOnService") == 1
+    text = re.sub(r"<md:SingleSignOnService [^>]*></md:SingleSignOnService>", lambda found: found.group() if binding in found.group() else "", idp_metadata.decode())
+    assert text.count("<md:SingleSignOnService") == 1
     return text.encode()
 
 

@@ -156,7 +156,7 @@ static void test_order(const rcidp_claims *claims, const char *what)
 static void test_response(xmlNodePtr root)
 {
     is_str(attributes_of(root),
-           "ID=" RESPONSE_ID " Version=2.0 IssueInstant=2024-07-01T12:00:00Z Destination=" ACS,
+           "Destination=" ACS " ID=" RESPONSE_ID " IssueInstant=2024-07-01T12:00:00Z Version=2.0",
            "the Response's attributes");
     is_str(text_of(child(root, "Issuer", 0)), ISSUER, "its Issuer");
     is_str(attributes_of(child(root, "Issuer", 0)), "", "which says no format");
@@ -169,7 +169,7 @@ static void test_subject(xmlNodePtr assertion)
 {
     xmlNodePtr subject = child(assertion, "Subject", 0);
 
-    is_str(attributes_of(assertion), "ID=" ASSERTION_ID " Version=2.0 IssueInstant=2024-07-01T12:00:00Z",
+    is_str(attributes_of(assertion), "ID=" ASSERTION_ID " IssueInstant=2024-07-01T12:00:00Z Version=2.0",
            "the assertion's attributes");
     is_str(text_of(child(assertion, "Issuer", 0)), ISSUER, "its Issuer");
     is_str(children_of(subject), "saml:NameID saml:SubjectConfirmation", "the subject's parts");

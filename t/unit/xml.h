@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <xmlsec/openssl/crypto.h>
 #include <xmlsec/openssl/evp.h>
+#include <xmlsec/templates.h>
 #include <xmlsec/xmldsig.h>
 #include <xmlsec/xmltree.h>
 
@@ -142,6 +143,34 @@ static inline bool verifies(xmlNodePtr element, const rcidp_certificate *certifi
         accepted = context->status == xmlSecDSigStatusSucceeded;
     xmlSecDSigCtxDestroy(context);
     return accepted;
+}
+
+/* Sign an element as xmlsec1's templates do, behind its first child, with the certificate in KeyInfo. */
+static inline bool sign_by_xmlsec(xmlNodePtr element, const rcidp_signer *signer)
+{
+    const xmlSecTransformId method = xmlSecTransformIdListFindByHref(
+        xmlSecTransformIdsGet(), BAD_CAST signer->algorithm->uri, xmlSecTransformUsageSignatureMethod);
+    const xmlSecTransformId digest = xmlSecTransformIdListFindByHref(
+        xmlSecTransformIdsGet(), BAD_CAST signer->algorithm->digest, xmlSecTransformUsageDigestMethod);
+    xmlNodePtr signature =
+        xmlSecTmplSignatureCreateNsPref(element->doc, xmlSecTransformExclC14NId, method, NULL, BAD_CAST "ds");
+    xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(NULL);
+    xmlNodePtr reference, info;
+    bool made;
+
+    register_ids(xmlDocGetRootElement(element->doc));
+    xmlAddNextSibling(xmlFirstElementChild(element), signature);
+    reference = xmlSecTmplSignatureAddReference(
+        signature, digest, NULL, BAD_CAST apr_pstrcat(pool, "#", attribute_of(element, "ID"), NULL), NULL);
+    xmlSecTmplReferenceAddTransform(reference, xmlSecTransformEnvelopedId);
+    xmlSecTmplReferenceAddTransform(reference, xmlSecTransformExclC14NId);
+    context->signKey = rcidp_sign_lend_key(signer->key);
+    made = xmlSecDSigCtxSign(context, signature) == 0 && context->status == xmlSecDSigStatusSucceeded;
+    xmlSecDSigCtxDestroy(context);
+    info = xmlNewChild(signature, signature->ns, BAD_CAST "KeyInfo", NULL);
+    info = xmlNewChild(info, signature->ns, BAD_CAST "X509Data", NULL);
+    xmlNewTextChild(info, signature->ns, BAD_CAST "X509Certificate", BAD_CAST signer->certificate->base64);
+    return made;
 }
 
 #endif
