@@ -54,7 +54,7 @@ static bool has_many_fields(const char *form)
 
 int rcidp_asking_is_posted(request_rec *r, bool *is_posted)
 {
-    const char *form, *value, *error;
+    const char *form, *error;
 
     *is_posted = false;
     if (!rcidp_body_is_form(r))
@@ -62,7 +62,9 @@ int rcidp_asking_is_posted(request_rec *r, bool *is_posted)
     error = rcidp_body_read(r, BODY_LIMIT, &form);
     if (error)
         return rcidp_answer_refuse(r, RCIDP_REFUSE_MESSAGE, error);
-    *is_posted = rcidp_text_parameter(r->pool, form, "SAMLRequest", &value) || value;
+    /* As browsers write it; whether it is right is seen when it is read. */
+    for (const char *at = form; !*is_posted && (at = strstr(at, "SAMLRequest=")); at++)
+        *is_posted = at == form || at[-1] == '&';
     return OK;
 }
 

@@ -12,43 +12,47 @@
 
 #define QUOTES_LIMIT 256
 
-/* strstr() for a text that no NUL ends. */
-static bool contains(const char *text, apr_size_t length, const char *word)
-{
-    apr_size_t size = strlen(word);
-
-    for (apr_size_t i = 0; i + size <= length; i++) {
-        if (text[i] == word[0] && memcmp(text + i, word, size) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Does a start tag have so many attributes that to compare each with all others takes longer than to read the
- * rest? No attribute holds a "<", so that a tag's quotes stand between two of them. */
-static bool is_crowded(const char *text, apr_size_t length)
+/* Do more quotes than that stand there? */
+static bool is_crowded(const char *text, const char *end)
 {
     int quotes = 0;
 
-    for (apr_size_t i = 0; i < length && quotes <= QUOTES_LIMIT; i++) {
-        if (text[i] == '<')
-            quotes = 0;
-        else if (text[i] == '"' || text[i] == '\'')
-            quotes++;
-    }
+    for (const char *c = text; quotes <= QUOTES_LIMIT && (c = memchr(c, '"', (size_t)(end - c))); c++)
+        quotes++;
+    for (const char *c = text; quotes <= QUOTES_LIMIT && (c = memchr(c, '\'', (size_t)(end - c))); c++)
+        quotes++;
     return quotes > QUOTES_LIMIT;
+}
+
+/* What would be refused only after it was read, or take longer than the rest: a declaration, and a start tag
+ * with so many attributes that to compare each with all others does. No attribute holds a "<", so that a
+ * tag's quotes stand between two of them. */
+static const char *look_ahead(const char *text, apr_size_t length)
+{
+    static const char dtd[] = "<!DOCTYPE";
+    const char *end = text + length, *next;
+
+    for (; text < end; text = next) {
+        if ((apr_size_t)(end - text) >= sizeof(dtd) - 1 && memcmp(text, dtd, sizeof(dtd) - 1) == 0)
+            return "it has a DTD";
+        next = memchr(text + 1, '<', (size_t)(end - text - 1));
+        if (!next)
+            next = end;
+        if (is_crowded(text, next))
+            return "it has too many attributes in one place";
+    }
+    return NULL;
 }
 
 const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *doc)
 {
+    const char *error;
+
     *doc = NULL;
     if (length == 0 || length > INT_MAX || memchr(text, '\0', length))
         return "it is empty, or not text";
-    /* Looked for in the text, so that no declaration is even read. */
-    if (contains(text, length, "<!DOCTYPE"))
-        return "it has a DTD";
-    if (is_crowded(text, length))
-        return "it has too many attributes in one place";
+    if ((error = look_ahead(text, length)))
+        return error;
     *doc = xmlReadMemory(text, (int)length, NULL, "UTF-8", NO_OTHERS);
     if (*doc && !(*doc)->intSubset && !(*doc)->extSubset && xmlDocGetRootElement(*doc))
         return NULL;

@@ -9,11 +9,8 @@
 #include <lasso/lasso.h>
 #include <lasso/saml-2.0/saml2_helper.h>
 #include <lasso/xml/saml-2.0/samlp2_authn_request.h>
-#include <lasso/xml/saml-2.0/samlp2_idp_entry.h>
-#include <lasso/xml/saml-2.0/samlp2_idp_list.h>
 #include <lasso/xml/saml-2.0/samlp2_name_id_policy.h>
 #include <lasso/xml/saml-2.0/samlp2_requested_authn_context.h>
-#include <lasso/xml/saml-2.0/samlp2_scoping.h>
 #include <openssl/err.h>
 
 #include "foreign.h"
@@ -79,17 +76,21 @@ static void read_contexts(apr_pool_t *pool, const LassoSamlp2RequestedAuthnConte
     request->comparison = wanted->Comparison ? keep(pool, wanted->Comparison) : "exact";
 }
 
-static void read_scoping(apr_pool_t *pool, const LassoSamlp2Scoping *scoping, rcidp_authn_request *request)
+/* From the tree, which it leaves: Lasso makes an object of each entry, and a list can be long. */
+static void take_scoping(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request)
 {
-    apr_array_header_t *all;
+    xmlNodePtr scoping = rcidp_foreign_child(root, RCIDP_NS_PROTOCOL, "Scoping");
+    xmlNodePtr list = rcidp_foreign_child(scoping, RCIDP_NS_PROTOCOL, "IDPList");
+    apr_array_header_t *all = apr_array_make(pool, 2, sizeof(const char *));
 
-    if (!scoping || !scoping->IDPList)
-        return;
-    all = apr_array_make(pool, 2, sizeof(const char *));
-    for (const GList *entry = scoping->IDPList->IDPEntry; entry; entry = entry->next)
-        APR_ARRAY_PUSH(all, const char *) =
-            keep(pool, ((const LassoSamlp2IDPEntry *)entry->data)->ProviderID);
-    request->idps = all;
+    for (xmlNodePtr entry = rcidp_foreign_child(list, RCIDP_NS_PROTOCOL, "IDPEntry"); entry;
+         entry = rcidp_foreign_next(entry, RCIDP_NS_PROTOCOL, "IDPEntry"))
+        APR_ARRAY_PUSH(all, const char *) = rcidp_foreign_attribute(pool, entry, "ProviderID");
+    request->idps = list ? all : NULL;
+    if (scoping) {
+        xmlUnlinkNode(scoping);
+        xmlFreeNode(scoping);
+    }
 }
 
 static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest *in,
@@ -114,7 +115,6 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
         request->not_on_or_after = keep(pool, in->Conditions->NotOnOrAfter);
     read_subject(pool, in->Subject, request);
     read_contexts(pool, in->RequestedAuthnContext, request);
-    read_scoping(pool, in->Scoping, request);
     if (!request->id || !rcidp_text_is_name(request->id) || !request->version || !request->issuer)
         return "it lacks an ID, a Version or an Issuer";
     if (strlen(request->id) > ID_LIMIT)
@@ -141,6 +141,7 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
     const char *error = "it is not an AuthnRequest";
 
     memset(request, 0, sizeof(*request));
+    take_scoping(pool, root, request);
     g_private_set(&ours, &ours);
     if (rcidp_foreign_is(root, RCIDP_NS_PROTOCOL, "AuthnRequest"))
         node = lasso_node_new_from_xmlNode(root);

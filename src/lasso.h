@@ -37,7 +37,8 @@ bool rcidp_lasso_is_there(void);
  * rcidp_library_init(). Returns NULL, or what failed. */
 const char *rcidp_lasso_init(void);
 
-/* Read a parsed AuthnRequest. Returns NULL, or why it is none. */
+/* Read a parsed AuthnRequest, and take from the tree what Lasso need not see. Returns NULL, or why it is
+ * none. */
 const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request);
 
 /* The second opinion: does Lasso, as the service provider of that entityID and ACS, which knows our metadata,

@@ -310,6 +310,7 @@ def costs():
     def cost(requests):
         start = cpu()
         for method, path, options in requests:
+            server.hang_up()  # a refusal ends its connection: so each has one of its own, and a launch, too
             answer = server.request(method, path, **options)
         return (cpu() - start) / len(requests), answer
 
@@ -317,15 +318,19 @@ def costs():
     ok(launch > 0, "the CPU time of a launch is known", launch)
     for name, (method, path, options) in {**{n: ("POST", server.PATH, o) for n, o in bodies.items()},
                                           **{n: ("GET", p, {}) for n, p in paths.items()}}.items():
-        found = [cost([(method, path, options)]) for _ in range(3)]
-        least, answer = min(found, key=lambda pair: pair[0])
+        # Once more as long as it looks dear: what else the machine does can make it so, and only that.
+        least, answer = cost([(method, path, options)])
+        for _ in range(TRIES):
+            if least < launch:
+                break
+            least = min(least, cost([(method, path, options)])[0])
         print("# %-50s %6.2f launches, %s" % (name, least / launch, answer.status))
         is_(answer.status, 400, name + ": refused")
         ok(least < BOUND * launch, "%s: costs about a launch at most" % name, "%.2f ms against %.2f" % (least * 1000, launch * 1000))
 
 
-# Of a launch's CPU time: that of a POST with all the bytes that are read at all, which TLS has to decrypt, and room for a busy machine.
-BOUND = 4
+# Of a launch's CPU time; with room, since a launch is measured more often, and a busy machine has one cache.
+BOUND, TRIES = 2, 12
 
 server = Asked(server=table.CONFIGURATION + SERVER, launch="us other")
 server.write("us.xml", asking.metadata(endpoints=((ACS, 0, True, asking.HTTP_POST), (SECOND, 1, False, asking.HTTP_POST),
