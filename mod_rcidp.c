@@ -21,6 +21,7 @@
 #include "src/library.h"
 #include "src/notice.h"
 #include "src/publish.h"
+#include "src/quota.h"
 #include "src/sign_in.h"
 
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
@@ -45,6 +46,7 @@ static void init_child(apr_pool_t *pool, server_rec *s)
     if (error)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);
     rcidp_notice_child_init(pool, s);
+    rcidp_quota_child_init(pool, s);
 }
 
 static void register_hooks(apr_pool_t *pool)
@@ -52,8 +54,10 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const watchdog[] = {"mod_watchdog.c", NULL};
 
     (void)pool;
+    ap_hook_pre_config(rcidp_quota_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(rcidp_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(rcidp_dump_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(rcidp_quota_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_notice_post_config, NULL, watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */

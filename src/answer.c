@@ -87,6 +87,9 @@ static const struct {
                               RCIDP_SAY_NOT_SET_UP},
     [RCIDP_REFUSE_TOO_OLD] = {403, APLOG_INFO, "too-old",
                               "RCIDP39: the sign-in is older than RcIdpAuthnMaxAge", RCIDP_SAY_TOO_OLD},
+    [RCIDP_REFUSE_TOO_MANY] = {429, APLOG_INFO, "too-many",
+                               "RCIDP18: more launches of one user than RcIdpLaunchLimit",
+                               RCIDP_SAY_TOO_MANY},
     [RCIDP_REFUSE_SIGNING] = {500, APLOG_ERR, "signing", "RCIDP36: no Response could be made",
                               RCIDP_SAY_NOT_SET_UP},
 };

@@ -304,12 +304,25 @@ bool rcidp_check_takes_requests(apr_pool_t *pool, const server_rec *s)
     return s && rcidp_lasso_is_there();
 }
 
+/* The one mistake that has no line: the module that counts by default is not loaded. */
+static void check_quota(inspection *check)
+{
+    const char *error = rcidp_quota_check(check->pconf, check->ptemp, check->main);
+
+    if (!error)
+        return;
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, check->main, "RCIDP90: RcIdpLaunchLimit: %s",
+                 error);
+    check->faults++;
+}
+
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     inspection check = {.pconf = pconf, .ptemp = ptemp, .main = s, .s = s};
 
     (void)plog;
     check.faults = rcidp_sections_check(ptemp, s);
+    check_quota(&check);
     for (; check.s; check.s = check.s->next) {
         check.conf = rcidp_config_server(check.s);
         check_server(&check);

@@ -63,6 +63,7 @@ void *rcidp_config_merge_server(apr_pool_t *pool, void *base_conf, void *over_co
     conf->providers = apr_array_append(pool, base->providers, over->providers);
     conf->attributes = apr_array_append(pool, base->attributes, over->attributes);
     conf->names_requests = base->names_requests || over->names_requests;
+    conf->names_limits = base->names_limits || over->names_limits;
     return conf;
 }
 
@@ -151,6 +152,8 @@ rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *s
         conf->clock_skew = DEFAULT_CLOCK_SKEW;
     if (conf->session_lifetime == RCIDP_UNSET)
         conf->session_lifetime = 0;
+    if (conf->launch_limit == RCIDP_UNSET)
+        conf->launch_limit = 0;
     if (conf->authn_requests == RCIDP_UNSET)
         conf->authn_requests = rcidp_lasso_is_there() ? RCIDP_AUTHN_REQUESTS_ON : RCIDP_AUTHN_REQUESTS_OFF;
     if (conf->require_tls == RCIDP_UNSET)

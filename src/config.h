@@ -10,6 +10,7 @@
 #include "look.h"
 #include "provider.h"
 #include "pseudonym.h"
+#include "quota.h"
 #include "response.h"
 #include "text.h"
 #include "value.h"
@@ -88,6 +89,7 @@ typedef struct rcidp_max_age_setting {
     POINTER(const apr_array_header_t, published) /* of const rcidp_certificate_setting * */                  \
     POINTER(const char, base_url)                                                                            \
     POINTER(const rcidp_algorithm_setting, algorithm)                                                        \
+    POINTER(rcidp_quota, quota)         /* counts launches */                                                \
     POINTER(const rcidp_secret, secret) /* of persistent name IDs */                                         \
     POINTER(const char, contact)                                                                             \
     POINTER(const char, page_title)                                                                          \
@@ -110,6 +112,7 @@ typedef struct rcidp_max_age_setting {
     NUMBER(sign)                                         /* rcidp_sign_what */                               \
     NUMBER(lifetime)                                     /* seconds, as the next two */                      \
     NUMBER(clock_skew)                                                                                       \
+    NUMBER(launch_limit)     /* in a minute; 0: none */                                                      \
     NUMBER(session_lifetime) /* 0: none */                                                                   \
     NUMBER(authn_requests)   /* RCIDP_AUTHN_REQUESTS_... */                                                  \
     NUMBER(require_tls)      /* 0 or 1 */
@@ -122,6 +125,7 @@ typedef struct rcidp_server_conf {
     apr_array_header_t
         *providers; /* of const rcidp_provider *; a virtual host's come after the inherited ones */
     apr_array_header_t *attributes; /* of const rcidp_attribute_setting *: all that any section names */
+    bool names_limits;              /* some section says RcIdpLaunchLimit and a number */
     bool names_requests;            /* some section, be it an <If>, says RcIdpAuthnRequests on or signed */
     rcidp_signer signer;       /* put together by the check; its key is NULL where there is no identity */
     const rcidp_look *looks;   /* likewise: how pages look, by language */

@@ -268,6 +268,7 @@ static const char *set_require_tls(cmd_parms *cmd, void *dir, int on)
 
 /* Never in .htaccess: neither of these is an override class. */
 #define SERVER RSRC_CONF
+#define GLOBAL RSRC_CONF /* of the main server alone, as the function sees to */
 #define DIRECTORY (RSRC_CONF | ACCESS_CONF)
 
 const command_rec rcidp_directives[] = {
@@ -320,6 +321,10 @@ const command_rec rcidp_directives[] = {
     AP_INIT_TAKE1("RcIdpAssertionLifetime", set_lifetime, NULL, DIRECTORY, "seconds, 30 to 3600"),
     AP_INIT_TAKE1("RcIdpClockSkew", set_clock_skew, NULL, DIRECTORY, "seconds, 0 to 600"),
     AP_INIT_TAKE1("RcIdpSessionLifetime", set_session_lifetime, NULL, DIRECTORY, "seconds, or none"),
+    AP_INIT_TAKE1("RcIdpLaunchLimit", rcidp_quota_set_limit, NULL, DIRECTORY,
+                  "launches per user and minute, 1 to 100, or none"),
+    AP_INIT_TAKE1("RcIdpLaunchLimitCache", rcidp_quota_set_cache, NULL, GLOBAL,
+                  "PROVIDER[:ARGS] of mod_socache: where launches are counted"),
     AP_INIT_TAKE1("RcIdpAuthnRequests", set_authn_requests, NULL, DIRECTORY, "on, signed or off"),
     AP_INIT_FLAG("RcIdpRequireTLS", set_require_tls, NULL, DIRECTORY, "on or off: refuse plain HTTP"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},

@@ -16,6 +16,7 @@
 #include "library.h"
 #include "page.h"
 #include "post.h"
+#include "quota.h"
 #include "url.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -266,6 +267,20 @@ static int answer_head(launching *launch)
     return rcidp_answer_head(launch->r);
 }
 
+/* Only what would be issued counts. */
+static int check_limit(launching *launch)
+{
+    request_rec *r = launch->r;
+    int limit = launch->conf->launch_limit;
+    unsigned wait = limit ? rcidp_quota_take(r, launch->conf->launch->path, limit) : 0;
+
+    if (!wait)
+        return OK;
+    apr_table_setn(r->err_headers_out, "Retry-After", apr_psprintf(r->pool, "%u", wait));
+    return rcidp_answer_refuse(r, RCIDP_REFUSE_TOO_MANY,
+                               apr_psprintf(r->pool, "%s, %d in a minute", r->user, limit));
+}
+
 static int make_response(launching *launch)
 {
     rcidp_claims *claims = &launch->claims;
@@ -298,7 +313,7 @@ static int post_response(launching *launch)
 static int (*const steps[])(launching *) = {
     check_itself,    check_transport, check_user,    check_path,    check_method,
     read_parameters, choose_provider, judge_request, gather_claims, match_request,
-    answer_head,     make_response,   post_response,
+    answer_head,     check_limit,     make_response, post_response,
 };
 
 int rcidp_launch_handler(request_rec *r)

@@ -132,6 +132,8 @@ WHOLE = {
     "RcIdpRequireTLS": (lambda level: ON[level], at_plain, lambda level: ON[level], "on"),
     "RcIdpAuthnRequests": (lambda level: ON[level], at_request, lambda level: ON[level], "on"),
     "RcIdpLaunch": (None, None, None, None),  # it belongs to one section: LAUNCHES
+    "RcIdpLaunchLimit": (None, None, None, None),  # what is counted would not be the same twice: limit.py
+    "RcIdpLaunchLimitCache": (None, None, None, None),  # there is but one
 }
 # Directive -> its arguments in the main server and in a virtual host; below is what is observed.
 PAIRS = [certs.pair("rsa2048", "main"), certs.pair("rsa2048", "host")]

@@ -118,6 +118,10 @@ WRONG = [
                  ("5m", "30"), ("0x40", "30"), ("1e2", "30"), ("", "one argument"), ("99999999999999999999", "30")),
     *in_location("RcIdpClockSkew", ("601", "0 to 600"), ("-1", "0 to 600"), ("+1", "0 to 600"), ('""', "0 to 600"), ('" 1"', "0 to 600")),
     *in_location("RcIdpSessionLifetime", ("0", "1 to"), ("31622401", "to 31622400"), ("forever", "seconds")),
+    *in_location("RcIdpLaunchLimit", ("0", "1 to 100"), ("101", "1 to 100"), ("-1", "1 to 100"), ("5/m", "1 to 100"), ("", "one argument"), ("off", "none")),
+    ("RcIdpLaunchLimitCache", "is mod_socache_nosuch loaded", launch(server=identity() + "=>RcIdpLaunchLimitCache nosuch\n")),
+    ("RcIdpLaunchLimitCache", "size", launch(server=identity() + "=>RcIdpLaunchLimitCache shmcb:x(1)\n")),
+    ("RcIdpLaunchLimitCache", "cannot occur within", identity() + host("=>RcIdpLaunchLimitCache shmcb\n" + section(LAUNCH))),
     *in_location("RcIdpRequireTLS", ("maybe", "On or Off"), ("", "On or Off")),
     ("RcIdpLaunch", "RcIdpPersistentIDSecretFile",
      identity() + "RcIdpNameID persistent\n" + host(section("SetHandler rcidp-launch\n=>RcIdpLaunch us"))),
@@ -194,7 +198,7 @@ WRONG = [
 # Those of a server, in a section.
 WRONG += [(name, "not allowed in <Location> context", launch("=>%s x" % name)) for name in (
     "RcIdpEntityID", CERT, KEY, "RcIdpPublishCertificateFile", "RcIdpBaseURL", "RcIdpServiceProvider", "RcIdpSignatureAlgorithm",
-    "RcIdpPersistentIDSecretFile", "RcIdpContact", "RcIdpPageTitle", "RcIdpPageLogo", "RcIdpPageColor", "RcIdpPageStylesheet", "RcIdpPageLanguage")]
+    "RcIdpPersistentIDSecretFile", "RcIdpLaunchLimitCache", "RcIdpContact", "RcIdpPageTitle", "RcIdpPageLogo", "RcIdpPageColor", "RcIdpPageStylesheet", "RcIdpPageLanguage")]
 
 for number, (directive, wanted, text) in enumerate(WRONG, 1):
     wrong = Configuration(text, name="wrong")

@@ -46,6 +46,7 @@ RESULTS = {
     "signing": (500, "RCIDP36", "error"),
     "authn-instant": (500, "RCIDP38", "error"),
     "too-old": (403, "RCIDP39", "info"),
+    "too-many": (429, "RCIDP18", "info"),
     "too-long": (400, "RCIDP17", "error"),
     "kept": (303, None, None),
     "sign-in-again": (302, None, None),

@@ -1,0 +1,138 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""RcIdpLaunchLimit: so many launches of a user in a minute, counted by all children and, in redis or memcached, by all machines."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
+import certs
+import example
+import form
+import idp
+import pages
+from httpd import free_port, poll
+from idp import Idp
+from tap import done_testing, is_, like, ok
+
+LIMIT = 3
+OTHER = """
+<Location "/other">
+    SetHandler  rcidp-launch
+    RcIdpLaunch us
+    RcIdpMail   a@example.com
+    <If "%%{QUERY_STRING} =~ /unlimited/">
+        RcIdpLaunchLimit none
+    </If>
+    %s
+</Location>
+""" % idp.AUTHENTICATION
+
+
+class WithoutModule(Idp):
+    """Without the module that Httpd brings for TLS."""
+
+    def configuration(self):
+        return "\n".join(line for line in super().configuration().splitlines() if "socache_shmcb" not in line and "SSLSessionCache" not in line)
+
+
+def serve(cache, name="idp", **options):
+    modules = ["socache_" + cache.partition(":")[0]] if cache and "shmcb" not in cache else []
+    return Idp(server=("RcIdpLaunchLimitCache %s\n" % cache if cache else "") + "RcIdpLaunchLimit 1\n", location="RcIdpLaunchLimit %d" % LIMIT, vhost=OTHER,
+               modules=modules, name=name, **options)
+
+
+def issued(answer):
+    return answer.status == 200 and form.auto_post(answer.text) is not None
+
+
+def refused(server, answer, who):
+    """Checks: 429, when to come back, by a page of ours."""
+    is_((answer.status, pages.problems(answer)), (429, []), who + ": is refused by a page of ours")
+    ok(1 <= int(answer.header("Retry-After") or 0) <= 60, who + ": when to come back", answer.header("Retry-After"))
+    like(pages.sentence(answer), "^You have signed in very often", who + ": is told why")
+    ok(not pages.issued(answer), who + ": nothing is issued")
+    if ("RCIDP18: .*, %d in a minute" % LIMIT, None) not in server.announced:
+        server.expect("RCIDP18: .*, %d in a minute" % LIMIT)
+
+
+def uses_up(server, who, user="alice"):
+    """Check: the launches that there may be, and what does not count between them."""
+    for _ in range(LIMIT):
+        for method, path in (("HEAD", "/ringcentral"), ("GET", "/ringcentral?sp=none"), ("GET", server.version)):
+            server.request(method, path, user=user)
+        if not ok(issued(server.get(user=user)), who + ": a launch"):
+            break
+
+
+def counts(mpm):
+    """One machine, whose children count together; by each binding and at each path for itself."""
+    server = serve("shmcb:${folder}/launches(64000)" if mpm == "worker" else None if mpm == "prefork" else "shmcb", mpm=mpm)
+    server.expect("RCIDP28: ")
+    server.expect("RCIDP02: .* version")
+    with server:
+        server.version = "/ringcentral?" + asking.redirect(asking.xml(server.url("/ringcentral"), version="3.0"))
+        uses_up(server, mpm)
+        refused(server, server.get(), mpm + ", one launch more")
+        asks = asking.xml(server.url("/ringcentral"))
+        refused(server, server.get("/ringcentral?" + asking.redirect(asks)), mpm + ", when RingCentral asks")
+        is_(server.request("HEAD", "/ringcentral").status, 200, mpm + ", HEAD: is not counted")
+        ok(issued(server.get(user="bob")), mpm + ": bob may")
+        is_([issued(server.get("/other")), server.get("/other").status], [True, 429], mpm + ": another path counts for itself, by the limit that it inherits")
+        server.expect("RCIDP18: .*alice, 1 in a minute", count=1)
+        ok(issued(server.get("/other?unlimited")), mpm + ": where there is none, there is none")
+
+
+def shares(kind, program, arguments):
+    """Two machines, one cache; and what happens without it."""
+    binary = example.program(program)
+    if not binary:
+        print("# this machine lacks " + program)
+        return
+    port = free_port()
+    folder = certs.folder()
+    cache = subprocess.Popen([binary, *(argument % {"port": port} for argument in arguments)], cwd=folder,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with serve("%s:127.0.0.1:%d" % (kind, port), name="first") as first, serve("%s:127.0.0.1:%d" % (kind, port), name="second") as second:
+            for server in (first, second):
+                server.expect("RCIDP19: .* the cache %s fails" % kind)
+                server.expect(r"\[socache_%s:" % kind)
+
+            def listens():
+                with subprocess.Popen(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/%d" % port], stderr=subprocess.DEVNULL) as done:
+                    return done.wait() == 0
+            poll(listens, kind + " listens")
+            got = [issued(server.get()) for server in (first, second, first)]
+            is_(got, [True] * LIMIT, kind + ": launches at both")
+            for name, server in (("first", first), ("second", second)):
+                refused(server, server.get(), "%s, one more at the %s" % (kind, name))
+                ok(issued(server.get(user="bob")), "%s: bob may, at the %s" % (kind, name))
+            cache.kill()
+            cache.wait()
+            for server in (first, second):
+                is_([issued(server.get()) for _ in range(LIMIT + 1)], [True] * (LIMIT + 1), kind + " is gone: people are signed in all the same")
+    finally:
+        cache.kill()
+        cache.wait()
+
+
+def mistakes():
+    server = WithoutModule(location="RcIdpLaunchLimit 5")
+    status, output = server.configtest()
+    is_(status, 1, "without the module that counts: httpd -t refuses")
+    like(output + server.log(), 'RCIDP90: RcIdpLaunchLimit: there is no cache "shmcb": is mod_socache_shmcb loaded', "and says why")
+    # A cache that cannot be made is no reason not to start.
+    with Idp(server="RcIdpLaunchLimitCache dbm:/nowhere/at/all", location="RcIdpLaunchLimit 1", modules=["socache_dbm"]) as server:
+        server.expect("RCIDP19: ")
+        server.expect("AH00804: ")
+        is_([issued(server.get()) for _ in range(2)], [True] * 2, "a cache that cannot be made: people are signed in")
+
+
+for one in ("event", "worker", "prefork"):
+    counts(one)
+shares("redis", "redis-server", ["--port", "%(port)d", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+shares("memcache", "memcached", ["-l", "127.0.0.1", "-p", "%(port)d", "-U", "0", "-u", "nobody"])
+mistakes()
+done_testing()
