@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "src/access.h"
 #include "src/body.h"
 #include "src/check.h"
 #include "src/config.h"
@@ -20,9 +21,11 @@
 #include "src/lasso.h"
 #include "src/library.h"
 #include "src/notice.h"
+#include "src/portal.h"
 #include "src/publish.h"
 #include "src/quota.h"
 #include "src/sign_in.h"
+#include "src/steps.h"
 
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
 static const char *start_libraries(apr_pool_t *pool, const server_rec *s)
@@ -61,18 +64,21 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(rcidp_notice_post_config, NULL, watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */
-    ap_hook_post_perdir_config(rcidp_launch_before_authentication, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_post_perdir_config(rcidp_steps_before_authentication, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_post_perdir_config(rcidp_access_quieten, NULL, NULL, APR_HOOK_FIRST);
     /* Before any other module shows a sign-in page, or has the browser ask for a password. */
     ap_hook_access_checker(rcidp_sign_in_access, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_user_id(rcidp_sign_in_user, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_check_user_id(rcidp_access_adopt_user, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_register_input_filter(RCIDP_BODY_FILTER, rcidp_body_filter, NULL, AP_FTYPE_CONTENT_SET);
     ap_hook_access_checker_ex(rcidp_denial_expect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_auth_checker(rcidp_denial_expect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_error_filter(rcidp_denial_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_output_filter(RCIDP_DENIAL_FILTER, rcidp_denial_filter, NULL, AP_FTYPE_CONTENT_SET);
     /* Before mod_dir's, which is last. */
-    ap_hook_fixups(rcidp_launch_fixup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_fixups(rcidp_steps_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_launch_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(rcidp_portal_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_publish_handler, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

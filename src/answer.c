@@ -35,7 +35,7 @@ static const struct {
     [RCIDP_REFUSE_FRAME] = {403, APLOG_INFO, "frame", "RCIDP23: not a page of its own", RCIDP_SAY_FRAME},
     [RCIDP_REFUSE_NOT_FOUND] = {404, APLOG_INFO, "not-found", "RCIDP24: below the launch path",
                                 RCIDP_SAY_NOT_FOUND},
-    [RCIDP_REFUSE_METHOD] = {405, APLOG_INFO, "method", "RCIDP25: a method other than GET, HEAD, POST",
+    [RCIDP_REFUSE_METHOD] = {405, APLOG_INFO, "method", "RCIDP25: a method that is not taken here",
                              RCIDP_SAY_METHOD},
     [RCIDP_REFUSE_POST] = {400, APLOG_INFO, "post", "RCIDP26: a POST without a SAMLRequest", RCIDP_SAY_POST},
     [RCIDP_REFUSE_AUTHN_REQUEST] = {400, APLOG_ERR, "authn-request",
@@ -174,8 +174,12 @@ int rcidp_answer_refuse(request_rec *r, rcidp_refusal refusal, const char *detai
 
     report(r, refusal, sentence, detail);
     if (status == HTTP_METHOD_NOT_ALLOWED) {
-        ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_POST, -1); /* for a text of the site */
-        apr_table_setn(r->err_headers_out, "Allow", "GET, HEAD, POST"); /* for all else */
+        bool posts = !strcmp(r->handler, RCIDP_HANDLER_LAUNCH);
+
+        ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, posts ? M_POST : -1,
+                                  -1); /* for a text of the site */
+        apr_table_setn(r->err_headers_out, "Allow",
+                       posts ? "GET, HEAD, POST" : "GET, HEAD"); /* for all else */
     }
     if (refusal == RCIDP_REFUSE_NOT_ITSELF || ap_response_code_string(r, ap_index_of_response(status)))
         return status;

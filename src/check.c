@@ -10,6 +10,7 @@
 #include "config.h"
 #include "expiry.h"
 #include "lasso.h"
+#include "link.h"
 #include "sections.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -263,6 +264,21 @@ static void check_order(inspection *check, const rcidp_launch_setting *launch, i
     }
 }
 
+/* The links of a portal; those of one that the main server has for its virtual hosts are judged where there
+ * are launch paths. */
+static void check_links(inspection *check, const ap_conf_vector_t *section)
+{
+    const apr_array_header_t *links = rcidp_config_section(section)->portal_links;
+
+    for (int i = 0; links && !is_inherited(check, section) && i < links->nelts; i++) {
+        const rcidp_link *link = APR_ARRAY_IDX(links, i, const rcidp_link *);
+        const char *error = rcidp_link_check(check->ptemp, check->s, link);
+
+        if (error)
+            FAULT(check, link->at, "RCIDP94: RcIdpPortalLink: %s", error);
+    }
+}
+
 static void check_server(inspection *check)
 {
     const apr_array_header_t *locations = rcidp_config_locations(check->s);
@@ -273,6 +289,7 @@ static void check_server(inspection *check)
         const ap_conf_vector_t *section = APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *);
         const rcidp_launch_setting *launch = rcidp_config_section(section)->launch;
 
+        check_links(check, section);
         if (launch) {
             check_launch(check, launch, is_inherited(check, section));
             if (check->s == check->main || !is_inherited(check, section))

@@ -169,16 +169,36 @@ rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *s
     return conf;
 }
 
-bool rcidp_config_handles(request_rec *r)
+bool rcidp_config_handles(request_rec *r, const char *wanted)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
     const char *handler = core->handler, *error = NULL;
 
-    if (!rcidp_config_section(r->per_dir_config)->launch)
+    if (!rcidp_config_section(r->per_dir_config)->launch && strcmp(wanted, RCIDP_HANDLER_PORTAL) != 0)
         return false;
     if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
         handler = ap_expr_str_exec(r, core->expr_handler, &error);
-    return !error && handler && strcasecmp(handler, RCIDP_HANDLER_LAUNCH) == 0;
+    return !error && handler && strcasecmp(handler, wanted) == 0;
+}
+
+bool rcidp_config_allows(apr_pool_t *pool, const rcidp_dir_conf *conf, const char *url)
+{
+    const apr_array_header_t *prefixes = conf->relay_state_allow;
+
+    if (strlen(url) > RCIDP_RELAY_STATE_LIMIT)
+        return false;
+    for (int i = 0; prefixes && i < prefixes->nelts; i++) {
+        if (rcidp_url_allows(pool, APR_ARRAY_IDX(prefixes, i, const char *), url))
+            return true;
+    }
+    return false;
+}
+
+const char *rcidp_config_default_state(const rcidp_dir_conf *conf, const rcidp_provider *provider)
+{
+    const char *state = conf->relay_state ? conf->relay_state : provider->relay_state;
+
+    return state && *state ? state : NULL;
 }
 
 const char *rcidp_config_url(apr_pool_t *pool, const rcidp_server_conf *conf, const char *path)

@@ -21,6 +21,7 @@
 #define RCIDP_AUTHN_REQUESTS_ON 1
 #define RCIDP_AUTHN_REQUESTS_SIGNED 2
 #define RCIDP_HANDLER_LAUNCH "rcidp-launch"
+#define RCIDP_HANDLER_PORTAL "rcidp-portal"
 #define RCIDP_HANDLER_METADATA "rcidp-metadata"
 
 /* RcIdpSigningCertificateFile: the certificate, and the key if the same file has one (else why not). */
@@ -109,6 +110,7 @@ typedef struct rcidp_max_age_setting {
     POINTER(const rcidp_max_age_setting, max_age)                                                            \
     POINTER(const char, relay_state)                     /* "" for none */                                   \
     POINTER(const apr_array_header_t, relay_state_allow) /* of const char *: URL prefixes */                 \
+    POINTER(const apr_array_header_t, portal_links)      /* of const rcidp_link * */                         \
     NUMBER(sign)                                         /* rcidp_sign_what */                               \
     NUMBER(lifetime)                                     /* seconds, as the next two */                      \
     NUMBER(clock_skew)                                                                                       \
@@ -154,9 +156,15 @@ const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector);
 /* A copy in which every member has what holds for it: set, or its default. The one place of the defaults. */
 rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *conf);
 
-/* Is this request for a launch? Known from SetHandler before httpd asks for credentials; r->handler comes
- * later. */
-bool rcidp_config_handles(request_rec *r);
+/* Is this request for that handler (and on or below a launch path, unless it is the portal)? Known from
+ * SetHandler before httpd asks for credentials; r->handler comes later. */
+bool rcidp_config_handles(request_rec *r, const char *handler);
+
+/* Does RcIdpRelayStateAllow let this URL through, and is it short enough? pool is for scratch. */
+bool rcidp_config_allows(apr_pool_t *pool, const rcidp_dir_conf *conf, const char *url);
+
+/* The RelayState that is sent where none is asked for; NULL for none. */
+const char *rcidp_config_default_state(const rcidp_dir_conf *conf, const rcidp_provider *provider);
 
 /* The URL under which browsers reach a launch path. In pool. */
 const char *rcidp_config_url(apr_pool_t *pool, const rcidp_server_conf *conf, const char *path);

@@ -27,9 +27,14 @@ static const char *sentence(request_rec *r, rcidp_language language)
     return r->status >= HTTP_INTERNAL_SERVER_ERROR ? rcidp_words(language, RCIDP_SAY_NOT_NOW) : NULL;
 }
 
+static bool is_ours(request_rec *r)
+{
+    return rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || rcidp_config_handles(r, RCIDP_HANDLER_PORTAL);
+}
+
 int rcidp_denial_expect(request_rec *r)
 {
-    if (!r->main && rcidp_config_handles(r) && rcidp_claims_is_signed_in(r)) {
+    if (!r->main && is_ours(r) && rcidp_claims_is_signed_in(r)) {
         rcidp_answer_note(r, "RCIDP_RESULT", "denied");
         rcidp_answer_note(r, "RCIDP_ERROR",
                           rcidp_words(rcidp_brand_look(r)->language, RCIDP_SAY_NOT_ASSIGNED));
@@ -47,7 +52,7 @@ void rcidp_denial_insert(request_rec *r)
 {
     const char *result = apr_table_get(r->subprocess_env, "RCIDP_RESULT");
     const rcidp_look *look = rcidp_brand_look(r);
-    const char *why = rcidp_config_handles(r) ? sentence(r, look->language) : NULL;
+    const char *why = is_ours(r) ? sentence(r, look->language) : NULL;
 
     /* Require may also fail, which tells nothing about the user. */
     if (r->status >= HTTP_INTERNAL_SERVER_ERROR && result && strcmp(result, "denied") == 0)

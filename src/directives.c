@@ -11,6 +11,7 @@
 #include "expiry.h"
 #include "identity.h"
 #include "lasso.h"
+#include "link.h"
 #include "url.h"
 
 #define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
@@ -317,6 +318,8 @@ const command_rec rcidp_directives[] = {
     AP_INIT_TAKE1("RcIdpRelayState", set_relay_state, NULL, DIRECTORY, "URL, or none"),
     AP_INIT_ITERATE("RcIdpRelayStateAllow", add_relay_state_allow, NULL, DIRECTORY,
                     "URL prefixes that ?RelayState= may ask for"),
+    AP_INIT_RAW_ARGS("RcIdpPortalLink", rcidp_link_add, NULL, ACCESS_CONF,
+                     "TITLE PATH [sp=NAME] relaystate=URL [icon=FILE]: a tile that leads to a page"),
     AP_INIT_TAKE1("RcIdpSign", set_sign, NULL, DIRECTORY, "both, response or assertion"),
     AP_INIT_TAKE1("RcIdpAssertionLifetime", set_lifetime, NULL, DIRECTORY, "seconds, 30 to 3600"),
     AP_INIT_TAKE1("RcIdpClockSkew", set_clock_skew, NULL, DIRECTORY, "seconds, 0 to 600"),

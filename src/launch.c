@@ -6,18 +6,16 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
-#include <http_ssl.h>
 
 #include "answer.h"
 #include "authn_request.h"
 #include "brand.h"
 #include "claims.h"
 #include "denial.h"
-#include "library.h"
 #include "page.h"
 #include "post.h"
 #include "quota.h"
-#include "url.h"
+#include "steps.h"
 
 APLOG_USE_MODULE(rcidp);
 
@@ -35,77 +33,24 @@ typedef struct launching {
     const char *xml;
 } launching;
 
-static const char *header(const request_rec *r, const char *name)
-{
-    const char *value = apr_table_get(r->headers_in, name);
-
-    return value ? value : "";
-}
-
-/* Browsers load ahead of time what was never clicked. */
-static bool is_prefetch(const request_rec *r)
-{
-    const char *purpose = header(r, "Sec-Purpose");
-
-    return ap_strcasestr(purpose, "prefetch") || ap_strcasestr(purpose, "prerender") ||
-           !strcasecmp(header(r, "Purpose"), "prefetch");
-}
-
-/* A frame, an image, a script: anything but a page of its own, or a fetch() by a script of the same site. */
-static bool is_embedded(const request_rec *r)
-{
-    const char *dest = header(r, "Sec-Fetch-Dest");
-
-    return *dest && strcasecmp(dest, "document") != 0 && strcasecmp(dest, "empty") != 0;
-}
-
-/* Is this the document of an error, whatever the error was? */
-static bool is_error_document(const request_rec *r)
-{
-    for (const request_rec *earlier = r->prev; earlier; earlier = earlier->prev) {
-        if (earlier->status != HTTP_OK)
-            return true;
-    }
-    return false;
-}
-
 static int check_itself(launching *launch)
 {
-    if (launch->r->main || is_error_document(launch->r))
-        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NOT_ITSELF, NULL);
-    return OK;
+    return rcidp_steps_itself(launch->r);
 }
 
 static int check_transport(launching *launch)
 {
-    request_rec *r = launch->r;
-
-    if (launch->conf->require_tls && !ap_ssl_conn_is_ssl(r->connection))
-        return rcidp_answer_refuse(r, RCIDP_REFUSE_PLAIN_HTTP, NULL);
-    if (is_prefetch(r))
-        return rcidp_answer_refuse(r, RCIDP_REFUSE_PREFETCH, NULL);
-    if (is_embedded(r))
-        return rcidp_answer_refuse(r, RCIDP_REFUSE_FRAME, NULL);
-    return OK;
+    return rcidp_steps_transport(launch->r, launch->conf);
 }
 
 static int check_user(launching *launch)
 {
-    if (!launch->conf->launch || !launch->server->signer.key || !launch->server->entity_id)
-        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NO_IDENTITY, launch->r->server->server_hostname);
-    if (!rcidp_claims_is_signed_in(launch->r))
-        return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NOT_PROTECTED,
-                                   apr_psprintf(launch->r->pool,
-                                                "<Location \"%s\"> lacks a Require that asks for a user",
-                                                launch->conf->launch->path));
-    return OK;
+    return rcidp_steps_user(launch->r, launch->conf, launch->server);
 }
 
 static int check_path(launching *launch)
 {
-    return strcmp(launch->r->uri, launch->conf->launch->path) == 0
-               ? OK
-               : rcidp_answer_refuse(launch->r, RCIDP_REFUSE_NOT_FOUND, launch->r->uri);
+    return rcidp_steps_path(launch->r, launch->conf->launch->path);
 }
 
 static int check_method(launching *launch)
@@ -114,27 +59,6 @@ static int check_method(launching *launch)
                    launch->r->method_number == M_POST /* HEAD is a GET to httpd */
                ? OK
                : rcidp_answer_refuse(launch->r, RCIDP_REFUSE_METHOD, launch->r->method);
-}
-
-/* One parameter of the query string, checked for what holds for all. */
-static int read_parameter(launching *launch, const char *name, const char **value)
-{
-    const char *error = rcidp_text_parameter(launch->r->pool, launch->r->args, name, value);
-
-    return error ? rcidp_answer_refuse(launch->r, RCIDP_REFUSE_PARAMETER, error) : OK;
-}
-
-static bool is_allowed(const launching *launch, const char *url)
-{
-    const apr_array_header_t *prefixes = launch->conf->relay_state_allow;
-
-    if (strlen(url) > RCIDP_RELAY_STATE_LIMIT)
-        return false;
-    for (int i = 0; prefixes && i < prefixes->nelts; i++) {
-        if (rcidp_url_allows(launch->r->pool, APR_ARRAY_IDX(prefixes, i, const char *), url))
-            return true;
-    }
-    return false;
 }
 
 /* RingCentral asks: its request says who is meant, where the answer goes, and what comes back with it. */
@@ -164,10 +88,10 @@ static int read_parameters(launching *launch)
         return read_request(launch);
     if (launch->r->method_number == M_POST)
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_POST, NULL);
-    if ((status = read_parameter(launch, "sp", &launch->sp)) != OK ||
-        (status = read_parameter(launch, "RelayState", &launch->asked_state)) != OK)
+    if ((status = rcidp_steps_parameter(launch->r, "sp", &launch->sp)) != OK ||
+        (status = rcidp_steps_parameter(launch->r, "RelayState", &launch->asked_state)) != OK)
         return status;
-    if (launch->asked_state && !is_allowed(launch, launch->asked_state))
+    if (launch->asked_state && !rcidp_config_allows(launch->r->pool, launch->conf, launch->asked_state))
         return rcidp_answer_refuse(launch->r, RCIDP_REFUSE_RELAY_STATE, launch->asked_state);
     return OK;
 }
@@ -211,11 +135,8 @@ static int choose_provider(launching *launch)
     if (!chosen)
         return ask(launch);
     launch->provider = rcidp_provider_find(launch->server->providers, chosen);
-    launch->relay_state = launch->asked_state         ? launch->asked_state
-                          : launch->conf->relay_state ? launch->conf->relay_state
-                                                      : launch->provider->relay_state;
-    if (launch->relay_state && !*launch->relay_state)
-        launch->relay_state = NULL;
+    launch->relay_state = launch->asked_state ? launch->asked_state
+                                              : rcidp_config_default_state(launch->conf, launch->provider);
     rcidp_answer_note(launch->r, "RCIDP_SP", chosen);
     return OK;
 }
@@ -283,14 +204,9 @@ static int check_limit(launching *launch)
 
 static int make_response(launching *launch)
 {
-    rcidp_claims *claims = &launch->claims;
-    const char *error;
+    const char *error =
+        rcidp_response_issue(launch->r->pool, &launch->claims, &launch->server->signer, &launch->xml);
 
-    claims->response_id = rcidp_library_id(launch->r->pool);
-    claims->assertion_id = rcidp_library_id(launch->r->pool);
-    error = claims->response_id && claims->assertion_id
-                ? rcidp_response_make(launch->r->pool, claims, &launch->server->signer, &launch->xml)
-                : "no randomness";
     return error ? rcidp_answer_refuse(launch->r, RCIDP_REFUSE_SIGNING, error) : OK;
 }
 
@@ -329,24 +245,4 @@ int rcidp_launch_handler(request_rec *r)
     for (size_t i = 0; status == OK && i < sizeof(steps) / sizeof(steps[0]); i++)
         status = steps[i](&launch);
     return status == DONE ? OK : status;
-}
-
-int rcidp_launch_before_authentication(request_rec *r)
-{
-    launching launch = {.r = r};
-    int status;
-
-    if (!rcidp_config_handles(r) || r->main)
-        return DECLINED;
-    launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
-    status = check_itself(&launch);
-    return status == OK ? check_transport(&launch) : status;
-}
-
-int rcidp_launch_fixup(request_rec *r)
-{
-    if (!r->handler || strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0)
-        return DECLINED;
-    r->finfo.filetype = APR_NOFILE; /* else mod_dir would redirect to the path with a slash */
-    return OK;
 }

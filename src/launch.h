@@ -9,10 +9,4 @@
 /* The handler "rcidp-launch": one straight line of steps, the first failure leaving. */
 int rcidp_launch_handler(request_rec *r);
 
-/* A post_perdir_config hook: what has to be refused before httpd asks for credentials. */
-int rcidp_launch_before_authentication(request_rec *r);
-
-/* A fixup: a real directory or file of the launch path's name under the document root changes nothing. */
-int rcidp_launch_fixup(request_rec *r);
-
 #endif

@@ -39,7 +39,7 @@ typedef struct rcidp_look {
 } rcidp_look;
 
 /* Styles that only some pages need, after the common one; each a row of the table in sheets.c. */
-typedef enum { RCIDP_SHEET_NONE, RCIDP_SHEETS } rcidp_sheet;
+typedef enum { RCIDP_SHEET_NONE, RCIDP_SHEET_PORTAL, RCIDP_SHEETS } rcidp_sheet;
 
 /* Scripts; each a row of the table in sheets.c. */
 typedef enum { RCIDP_SCRIPT_POST, RCIDP_SCRIPTS } rcidp_script;

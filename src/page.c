@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "page.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 /* The room for what is in a form beside the Response. */
@@ -49,6 +50,53 @@ const char *rcidp_page_choose(apr_pool_t *pool, const rcidp_look *look, const ap
         rcidp_html_put(&html, "<li><a href=\"%s\">%s</a></li>\n", link->href, link->title);
     }
     rcidp_html_raw(&html, "</ul>\n");
+    return rcidp_look_close(&html);
+}
+
+/* The first character of a text: of UTF-8 all its bytes. */
+static const char *first_letter(apr_pool_t *pool, const char *text)
+{
+    apr_size_t length = 1;
+
+    while ((text[length] & 0xC0) == 0x80)
+        length++;
+    return apr_pstrmemdup(pool, text, length);
+}
+
+static void add_tile(rcidp_html *html, const rcidp_page_tile *tile)
+{
+    rcidp_html_put(html, "<li><a href=\"%s\">", tile->href);
+    if (tile->icon)
+        rcidp_html_put(html, "<img src=\"%s\" alt=\"\">", tile->icon);
+    else
+        rcidp_html_put(html, "<i aria-hidden=\"true\">%s</i>", first_letter(html->pool, tile->title));
+    rcidp_html_put(html, "<span>%s", tile->title);
+    if (tile->place)
+        rcidp_html_put(html, " <small>%s</small>", tile->place);
+    if (tile->note)
+        rcidp_html_put(html, " <small>%s</small>", tile->note);
+    rcidp_html_raw(html, "</span></a></li>\n");
+}
+
+const char *rcidp_page_portal(apr_pool_t *pool, const rcidp_look *look, const char *user,
+                              const apr_array_header_t *tiles)
+{
+    rcidp_html html;
+
+    rcidp_look_open(&html, pool, look, RCIDP_SHEET_PORTAL, 0,
+                    rcidp_words(look->language, RCIDP_SAY_PORTAL_TITLE));
+    if (user)
+        rcidp_html_put(&html, "<p class=\"soft\">%s</p>\n",
+                       rcidp_words_fill(pool, look->language, RCIDP_SAY_PORTAL_USER, user, NULL));
+    if (!tiles->nelts)
+        rcidp_html_put(&html, "<p>%s</p>\n", rcidp_words(look->language, RCIDP_SAY_PORTAL_EMPTY));
+    else
+        rcidp_html_raw(&html, "<ul class=\"tiles\">\n");
+    for (int i = 0; i < tiles->nelts; i++)
+        add_tile(&html, &APR_ARRAY_IDX(tiles, i, const rcidp_page_tile));
+    if (tiles->nelts)
+        rcidp_html_raw(&html, "</ul>\n");
+    rcidp_look_help(&html, look);
     return rcidp_look_close(&html);
 }
 

@@ -24,6 +24,20 @@ const char *rcidp_page_post(apr_pool_t *pool, const rcidp_look *look, const char
 /* The page that asks where to sign in: a list of links, elements of type rcidp_page_link. */
 const char *rcidp_page_choose(apr_pool_t *pool, const rcidp_look *look, const apr_array_header_t *links);
 
+/* A tile of the portal. */
+typedef struct rcidp_page_tile {
+    const char *title;
+    const char *href;
+    const char *icon;  /* a data: URI; NULL for the title's first letter */
+    const char *note;  /* what to expect, NULL for nothing */
+    const char *place; /* where it leads, told to people; NULL if they need not know */
+} rcidp_page_tile;
+
+/* The user's start page: tiles, elements of type rcidp_page_tile, or that there are none. `user` is who is
+ * signed in, NULL for somebody without a name. */
+const char *rcidp_page_portal(apr_pool_t *pool, const rcidp_look *look, const char *user,
+                              const apr_array_header_t *tiles);
+
 /* The page for a request that is refused with the HTTP status `status` (4xx or 5xx): a title that fits it,
  * `sentence`, and whom to ask. */
 const char *rcidp_page_refuse(apr_pool_t *pool, const rcidp_look *look, int status, const char *sentence);

@@ -6,7 +6,6 @@
 
 #include "answer.h"
 #include "brand.h"
-#include "library.h"
 #include "page.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -29,16 +28,14 @@ int rcidp_post_no(request_rec *r, const rcidp_server_conf *server, const rcidp_a
                            .status = no->status,
                            .substatus = no->substatus,
                            .now = apr_time_now()};
-    const char *error = "no randomness", *xml = NULL;
+    const char *error, *xml = NULL;
 
     rcidp_answer_note(r, "RCIDP_RESULT", no->word);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "RCIDP02: a request of %s cannot be met: %s",
                   asking->provider->name, no->word);
     if (r->header_only)
         return rcidp_answer_head(r);
-    claims.response_id = rcidp_library_id(r->pool);
-    if (claims.response_id)
-        error = rcidp_response_make(r->pool, &claims, &server->signer, &xml);
+    error = rcidp_response_issue(r->pool, &claims, &server->signer, &xml);
     return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_SIGNING, error)
                  : rcidp_post_response(r, asking->provider, asking->acs, xml, asking->relay_state);
 }

@@ -4,6 +4,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "asset.h"
 #include "config.h"
 #include "url.h"
 #include "value.h"
@@ -14,13 +15,13 @@
 
 static const rcidp_provider built_in[] = {
     {"us", US, US ACS, "https://service.ringcentral.com/mobile/ssoLogin",
-     "RingCentral (United States, Canada)", NULL, RCIDP_ENCRYPT_OFF, false},
+     "RingCentral (United States, Canada)", NULL, RCIDP_ENCRYPT_OFF, false, NULL},
     {"uk", EURO, EURO ACS, "https://service.ringcentral.co.uk/mobile/ssoLogin",
-     "RingCentral (United Kingdom)", NULL, RCIDP_ENCRYPT_OFF, false},
+     "RingCentral (United Kingdom)", NULL, RCIDP_ENCRYPT_OFF, false, NULL},
     {"eu", EURO, EURO ACS, "https://service.ringcentral.eu/mobile/ssoLogin", "RingCentral (Europe)", NULL,
-     RCIDP_ENCRYPT_OFF, false},
+     RCIDP_ENCRYPT_OFF, false, NULL},
     {"au", US, US ACS, "https://service.ringcentral.com.au/mobile/ssoLogin", "RingCentral (Australia)", NULL,
-     RCIDP_ENCRYPT_OFF, false},
+     RCIDP_ENCRYPT_OFF, false, NULL},
 };
 
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
@@ -86,6 +87,14 @@ static const char *set_title(parsing *line, const char *value)
     return rcidp_text_is_xml(value) && *value ? NULL : "title= is empty or not UTF-8";
 }
 
+static const char *set_icon(parsing *line, const char *value)
+{
+    const char *file = ap_server_root_relative(line->cmd->pool, value);
+
+    return file ? rcidp_asset_picture(line->cmd->pool, file, RCIDP_ICON_LIMIT, &line->provider->icon)
+                : apr_psprintf(line->cmd->pool, "icon=%s is no path", value);
+}
+
 static const char *set_member(parsing *line, const char *key, const char *value)
 {
     const char **text = !strcmp(key, "entityid")          ? &line->entity_id
@@ -102,6 +111,8 @@ static const char *set_member(parsing *line, const char *key, const char *value)
         return rcidp_config_relay_state(line->cmd, value, &line->provider->relay_state);
     if (strcmp(key, "title") == 0)
         return set_title(line, value);
+    if (strcmp(key, "icon") == 0)
+        return set_icon(line, value);
     if (strcmp(key, "encryption") == 0)
         return set_encryption(line, value);
     if (strcmp(key, "allow-sha1") == 0)
@@ -109,7 +120,7 @@ static const char *set_member(parsing *line, const char *key, const char *value)
     return apr_psprintf(
         line->cmd->pool,
         "%s= is not known; known are entityid=, acs=, metadata=, metadata-signer=, relaystate=, "
-        "title=, encryption=, allow-sha1=",
+        "title=, icon=, encryption=, allow-sha1=",
         key);
 }
 

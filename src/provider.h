@@ -20,7 +20,8 @@ typedef struct rcidp_provider {
     const char *title;            /* for people */
     const rcidp_partner *partner; /* what its metadata says, NULL without metadata */
     rcidp_encryption encryption;
-    bool allow_sha1; /* in the signatures of its AuthnRequests */
+    bool allow_sha1;  /* in the signatures of its AuthnRequests */
+    const char *icon; /* for the portal: a data: URI, NULL for none */
 } rcidp_provider;
 
 /* The certificate that its assertions are encrypted to, NULL for none. */

@@ -5,6 +5,7 @@
 
 #include "encrypt.h"
 #include "foreign.h"
+#include "library.h"
 #include "text.h"
 
 #define STATUS_SUCCESS "urn:oasis:names:tc:SAML:2.0:status:Success"
@@ -180,4 +181,15 @@ const char *rcidp_response_make(apr_pool_t *pool, const rcidp_claims *claims, co
     if (!error)
         *xml = out.text;
     return error;
+}
+
+const char *rcidp_response_issue(apr_pool_t *pool, rcidp_claims *claims, const rcidp_signer *signer,
+                                 const char **xml)
+{
+    *xml = NULL;
+    claims->response_id = rcidp_library_id(pool);
+    claims->assertion_id = claims->status ? NULL : rcidp_library_id(pool);
+    return claims->response_id && (claims->status || claims->assertion_id)
+               ? rcidp_response_make(pool, claims, signer, xml)
+               : "no randomness";
 }

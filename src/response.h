@@ -54,4 +54,8 @@ typedef struct rcidp_claims {
 const char *rcidp_response_make(apr_pool_t *pool, const rcidp_claims *claims, const rcidp_signer *signer,
                                 const char **xml);
 
+/* The same with fresh IDs, which become the claims'. */
+const char *rcidp_response_issue(apr_pool_t *pool, rcidp_claims *claims, const rcidp_signer *signer,
+                                 const char **xml);
+
 #endif

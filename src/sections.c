@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sections.h"
 
+#include <apr_fnmatch.h>
 #include <apr_strings.h>
 #include <http_log.h>
 
@@ -20,9 +21,14 @@ static const char *first_word(apr_pool_t *pool, const ap_directive_t *node)
     return ap_getword_conf(pool, &args);
 }
 
+static bool names_handler(apr_pool_t *pool, const ap_directive_t *node, const char *handler)
+{
+    return is_named(node, "SetHandler") && strcasecmp(first_word(pool, node), handler) == 0;
+}
+
 static bool sets_our_handler(apr_pool_t *pool, const ap_directive_t *node)
 {
-    return is_named(node, "SetHandler") && strcasecmp(first_word(pool, node), RCIDP_HANDLER_LAUNCH) == 0;
+    return names_handler(pool, node, RCIDP_HANDLER_LAUNCH);
 }
 
 static bool names_providers(apr_pool_t *pool, const ap_directive_t *node)
@@ -75,6 +81,31 @@ static bool has_partner(apr_pool_t *pool, const ap_directive_t *location, predic
     return false;
 }
 
+static bool opens_portal(apr_pool_t *pool, const ap_directive_t *node)
+{
+    return names_handler(pool, node, RCIDP_HANDLER_PORTAL);
+}
+
+static int check_portal(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node,
+                        const ap_directive_t *location)
+{
+    const char *path = location ? path_of(pool, location) : "";
+
+    if (opens_portal(pool, node) && (*path != '/' || apr_fnmatch_test(path))) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
+                     "RCIDP95: SetHandler: rcidp-portal needs a <Location> with a plain path (%s:%d)",
+                     node->filename, node->line_num);
+        return 1;
+    }
+    if (is_named(node, "RcIdpPortalLink") && !(location && has_partner(pool, location, opens_portal))) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
+                     "RCIDP96: RcIdpPortalLink: needs SetHandler rcidp-portal beside it (%s:%d)",
+                     node->filename, node->line_num);
+        return 1;
+    }
+    return 0;
+}
+
 static int check_node(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node)
 {
     const ap_directive_t *location = enclosing_location(node);
@@ -93,7 +124,7 @@ static int check_node(apr_pool_t *pool, const server_rec *main, const ap_directi
                      node->line_num);
         return 1;
     }
-    return 0;
+    return check_portal(pool, main, node, location);
 }
 
 static int check_nodes(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node)

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /* Check that `SetHandler rcidp-launch` and RcIdpLaunch stand together in each <Location>, or in two of the
- * same path. Logs each mistake with file and line; returns how many there are. pool is for scratch. */
+ * same path, and that what belongs to a portal stands in a <Location>. Logs each mistake with file and line;
+ * returns how many there are. pool is for scratch. */
 int rcidp_sections_check(apr_pool_t *pool, const server_rec *main);
 
 /* Is there a <Location> of this path, in any server, that sets this handler? pool is for scratch. */

@@ -36,8 +36,26 @@ const char rcidp_sheet_base[] =
     ":focus-visible{outline:3px solid var(--link);outline-offset:3px}"
     "@media(max-width:30rem){body{padding:.75rem}main{padding:1.5rem 1.25rem}h1{font-size:1.3rem}}";
 
+/* The portal: tiles, as many in a row as there is room for. */
+static const char portal_sheet[] =
+    "body{justify-content:flex-start;padding-top:clamp(1rem,6vh,4rem)}header,main{max-width:54rem}"
+    "main{background:none;border:0;box-shadow:none;padding:0}"
+    "main>p.soft{margin:0 0 1.75rem}main>p:last-child{margin:2rem 0 0}"
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(15.5rem,1fr));gap:1rem}"
+    ".tiles li{margin:0;display:grid}"
+    ".tiles a{display:flex;align-items:center;gap:1rem;padding:1.1rem 1.25rem;min-height:5.5rem;"
+    "background:var(--card);color:var(--text);border-radius:1rem;box-shadow:0 .15rem .5rem "
+    "rgba(10,20,45,.06)}"
+    ".tiles a:hover{border-color:var(--link);box-shadow:0 .4rem 1.2rem rgba(10,20,45,.13)}"
+    ".tiles img,.tiles i{flex:none;width:2.75rem;height:2.75rem;border-radius:.7rem;object-fit:contain}"
+    ".tiles i{display:grid;place-items:center;background:var(--main);color:var(--on);font-style:normal;"
+    "font-size:1.25rem}"
+    ".tiles small{display:block;font-size:.85rem;font-weight:400;color:var(--soft)}"
+    "@media(max-width:30rem){.tiles{gap:.75rem}.tiles a{min-height:4.5rem;padding:.85rem 1rem}}";
+
 const char *const rcidp_sheets[RCIDP_SHEETS] = {
     [RCIDP_SHEET_NONE] = NULL,
+    [RCIDP_SHEET_PORTAL] = portal_sheet,
 };
 
 /* It posts at once only where the page was navigated to: by Back, Forward or Reload the user may press the

@@ -131,6 +131,7 @@ WHOLE = {
     "RcIdpRelayStateAllow": (lambda level: "https://%d.example.com/" % NUMBER[level], allowed, lambda level: [level], []),
     "RcIdpRequireTLS": (lambda level: ON[level], at_plain, lambda level: ON[level], "on"),
     "RcIdpAuthnRequests": (lambda level: ON[level], at_request, lambda level: ON[level], "on"),
+    "RcIdpPortalLink": (None, None, None, None),  # it belongs to one section, too: t/http/portal.py
     "RcIdpLaunch": (None, None, None, None),  # it belongs to one section: LAUNCHES
     "RcIdpLaunchLimit": (None, None, None, None),  # what is counted would not be the same twice: limit.py
     "RcIdpLaunchLimitCache": (None, None, None, None),  # there is but one

@@ -52,6 +52,14 @@ def in_server(directive, *arguments):
     return [(directive, wanted, server("=>%s %s" % (directive, argument))) for argument, wanted in arguments]
 
 
+def in_portal(*arguments):
+    """Rows: RcIdpPortalLink with each of these arguments, beside a launch path of one service provider and one of two."""
+    return [("RcIdpPortalLink", wanted, identity() + host(
+        section(LAUNCH + "RcIdpRelayStateAllow https://app.example.com/") + section(LAUNCH.replace(" us", " us eu"), path='"/two"')
+        + section("SetHandler rcidp-portal\n=>RcIdpPortalLink %s" % argument, path='"/portal"')))
+            for argument, wanted in arguments]
+
+
 # The directive that is named, what is said about it, the configuration.
 WRONG = [
     # Arguments.
@@ -84,6 +92,24 @@ WRONG = [
                ("/etc", "no program"), (RSA.cert, "no program that can be run"), ("mail", "no program")),
     *in_server("RcIdpExpiryNotice", ("", "takes none, or days"), ("0", "days from 365 to 1"), ("366", "days from"), ("7 30", "the most first"),
                ("7 7", "the most first"), ("60 none", "days"), ("1.5", "days"), ("-1", "days"), ("60,30", "days")),
+    ("RcIdpServiceProvider", "neither PNG", server("=>RcIdpServiceProvider us icon=%s" % GARBAGE)),
+    ("RcIdpServiceProvider", "at most 8192", server("=>RcIdpServiceProvider us icon=%s" % file("icon.gif", b"GIF89a" + b"x" * 8192))),
+    *in_portal(("", "title .* and the path"), ("Title", "title .* and the path"), ('"" /ringcentral', "title .* and the path"),
+               ("Title ringcentral relaystate=https://x/", "title .* and the path"), ("Title /ringcentral", "needs relaystate="),
+               ("Title /ringcentral relaystate=x", "URL"), ("Title /ringcentral sp= relaystate=https://x/", "sp= is empty"),
+               ("Title /ringcentral state=https://x/", "none of sp=NAME"), ("Title /ringcentral relaystate=https://x/ icon=/none", "cannot read /none"),
+               ("Title /nowhere relaystate=https://app.example.com/", 'no RcIdpLaunch in a <Location "/nowhere">'),
+               ("Title /ringcentral/below relaystate=https://app.example.com/", "no RcIdpLaunch"),
+               ("Title /ringcentral sp=eu relaystate=https://app.example.com/", "sp=eu is not in the RcIdpLaunch of /ringcentral"),
+               ("Title /two relaystate=https://app.example.com/", "needs sp=NAME, since /two launches several"),
+               ("Title /two sp=us relaystate=https://app.example.com/", "RcIdpRelayStateAllow of /two does not allow"),
+               ("Title /ringcentral relaystate=https://other.example.com/", "does not allow https://other"),
+               ("Title /ringcentral relaystate=https://app.example.com/%s" % ("x" * 60), "over 80 bytes")),
+    ("RcIdpPortalLink", "not allowed", server("=>RcIdpPortalLink a /b relaystate=https://x/")),
+    ("RcIdpPortalLink", "needs SetHandler rcidp-portal", launch("=>RcIdpPortalLink a /ringcentral relaystate=https://x/\nRcIdpRelayStateAllow https://x/")),
+    *[("SetHandler", "rcidp-portal needs a <Location> with a plain path", identity() + host(section("=>SetHandler rcidp-portal", *where))) for where in (
+        ("Directory", '"/portal"'), ("Files", '"x"'), ("LocationMatch", '"/portal"'), ("If", '"true"'), ("Location", '"/port*"'))],
+    ("SetHandler", "rcidp-portal needs", identity() + host("=>SetHandler rcidp-portal")),
     *in_server("RcIdpPersistentIDSecretFile", (SHORT, "32"), (EMPTY, "1 byte"), ("/none", "/none"), (certs.folder(), ".")),
     *in_server("RcIdpPublishCertificateFile", ("/none", "cannot read /none"), (RSA.key, "no certificate"), (GARBAGE, "no certificate"),
                (certs.pair("rsa1024").cert, "1024 bits"), (certs.pair(digest="sha1").cert, "SHA-1")),
@@ -207,7 +233,7 @@ for number, (directive, wanted, text) in enumerate(WRONG, 1):
     name = "%s: %s (%d)" % (directive, wanted, number)
     is_((status, wrong.line is not None), (1, True), name + ": is refused")
     said = re.search(r"Syntax error on line %s of %s:\n(.*)" % (wrong.line, path), output)
-    said = said or re.search(r"^(?:\[.*\] )?RCIDP7\d: (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
+    said = said or re.search(r"^(?:\[.*\] )?RCIDP[79]\d: (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
     ok(said, name + ": names file and line %s" % wrong.line, output)
     like(said.group(1) if said else output, r"^%s\b.*(%s)" % (directive, wanted), name + ": names directive and reason")
 done_testing()

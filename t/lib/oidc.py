@@ -17,34 +17,15 @@ import tempfile
 
 import certs
 import example
-from httpd import BUILD, SOURCE, detach, free_port, poll
+import npm
+from httpd import BUILD, detach, free_port, poll
 
-FILES = [os.path.join(SOURCE, "t", "auth", "oidc", name) for name in ("package.json", "package-lock.json", "provider.js")]
 FOLDER = os.path.join(BUILD, "openid-provider")
-# Fetching some hundred small packages takes seconds; a registry that does not answer at all gets this long.
-SECONDS = 180
 
 
 def prepare():
     """Fetch the package into the build folder, in exactly the versions of the lock file."""
-    example.needs("node and npm (Debian: nodejs, npm)", example.program("node", "nodejs"), example.program("npm"))
-    if all(os.path.exists(_copy(path)) and _read(_copy(path)) == _read(path) for path in FILES):
-        return
-    folder = tempfile.mkdtemp(prefix="openid-provider.", dir=BUILD)
-    try:
-        for path in FILES:
-            shutil.copy(path, folder)
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"], cwd=folder,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS)
-        example.needs("the npm package oidc-provider: npm ci says: " + done.stdout.decode(errors="replace"), done.returncode == 0)
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        os.rename(folder, FOLDER)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy(path):
-    return os.path.join(FOLDER, os.path.basename(path))
+    npm.fetch("openid-provider", "t/auth/oidc", ["package.json", "package-lock.json", "provider.js"])
 
 
 def _read(path):

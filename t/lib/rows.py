@@ -24,6 +24,7 @@ RESULTS = {
     "issued": (200, "RCIDP01", "info"),
     "head": (200, None, None),
     "choose": (200, None, None),
+    "portal": (200, None, None),
     "not-protected": (500, "RCIDP10", "error"),
     "no-identity": (500, "RCIDP11", "error"),
     "authn-request": (400, "RCIDP12", "error"),

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steps.h"
+
+#include <apr_strings.h>
+#include <http_ssl.h>
+
+#include "answer.h"
+#include "claims.h"
+
+static const char *header(const request_rec *r, const char *name)
+{
+    const char *value = apr_table_get(r->headers_in, name);
+
+    return value ? value : "";
+}
+
+/* Browsers load ahead of time what was never clicked. */
+static bool is_prefetch(const request_rec *r)
+{
+    const char *purpose = header(r, "Sec-Purpose");
+
+    return ap_strcasestr(purpose, "prefetch") || ap_strcasestr(purpose, "prerender") ||
+           !strcasecmp(header(r, "Purpose"), "prefetch");
+}
+
+/* A frame, an image, a script: anything but a page of its own, or a fetch() by a script of the same site. */
+static bool is_embedded(const request_rec *r)
+{
+    const char *dest = header(r, "Sec-Fetch-Dest");
+
+    return *dest && strcasecmp(dest, "document") != 0 && strcasecmp(dest, "empty") != 0;
+}
+
+/* Is this the document of an error, whatever the error was? */
+static bool is_error_document(const request_rec *r)
+{
+    for (const request_rec *earlier = r->prev; earlier; earlier = earlier->prev) {
+        if (earlier->status != HTTP_OK)
+            return true;
+    }
+    return false;
+}
+
+int rcidp_steps_itself(request_rec *r)
+{
+    return r->main || is_error_document(r) ? rcidp_answer_refuse(r, RCIDP_REFUSE_NOT_ITSELF, NULL) : OK;
+}
+
+int rcidp_steps_transport(request_rec *r, const rcidp_dir_conf *conf)
+{
+    if (conf->require_tls && !ap_ssl_conn_is_ssl(r->connection))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_PLAIN_HTTP, NULL);
+    if (is_prefetch(r))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_PREFETCH, NULL);
+    return is_embedded(r) ? rcidp_answer_refuse(r, RCIDP_REFUSE_FRAME, NULL) : OK;
+}
+
+int rcidp_steps_user(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server)
+{
+    if (!conf->launch || !server->signer.key || !server->entity_id)
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_NO_IDENTITY, r->server->server_hostname);
+    if (!rcidp_claims_is_signed_in(r))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_NOT_PROTECTED,
+                                   apr_psprintf(r->pool,
+                                                "<Location \"%s\"> lacks a Require that asks for a user",
+                                                conf->launch->path));
+    return OK;
+}
+
+int rcidp_steps_path(request_rec *r, const char *path)
+{
+    return strcmp(r->uri, path) == 0 ? OK : rcidp_answer_refuse(r, RCIDP_REFUSE_NOT_FOUND, r->uri);
+}
+
+int rcidp_steps_parameter(request_rec *r, const char *name, const char **value)
+{
+    const char *error = rcidp_text_parameter(r->pool, r->args, name, value);
+
+    return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_PARAMETER, error) : OK;
+}
+
+int rcidp_steps_before_authentication(request_rec *r)
+{
+    int status;
+
+    if (r->main ||
+        !(rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || rcidp_config_handles(r, RCIDP_HANDLER_PORTAL)))
+        return DECLINED;
+    status = rcidp_steps_itself(r);
+    return status == OK ? rcidp_steps_transport(
+                              r, rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config)))
+                        : status;
+}
+
+int rcidp_steps_fixup(request_rec *r)
+{
+    if (!r->handler ||
+        (strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0 && strcmp(r->handler, RCIDP_HANDLER_PORTAL) != 0))
+        return DECLINED;
+    r->finfo.filetype = APR_NOFILE; /* else mod_dir would redirect to the path with a slash */
+    return OK;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps that the handlers for signed-in users share. Each returns OK to go on, or refuses
+ * (rcidp_answer_refuse) and returns what that returned. */
+#ifndef RCIDP_STEPS_H
+#define RCIDP_STEPS_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#include "config.h"
+
+/* The request is one of its own: no subrequest, and not the document of an error. */
+int rcidp_steps_itself(request_rec *r);
+
+/* It came over TLS where that is demanded, and was neither loaded ahead of time nor into another page. */
+int rcidp_steps_transport(request_rec *r, const rcidp_dir_conf *conf);
+
+/* The server has an identity, and somebody is signed in. */
+int rcidp_steps_user(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server);
+
+/* It is for that very path, not for one below. */
+int rcidp_steps_path(request_rec *r, const char *path);
+
+/* One parameter of the query string, NULL where it is not there. */
+int rcidp_steps_parameter(request_rec *r, const char *name, const char **value);
+
+/* A post_perdir_config hook, for the handlers that take these steps: what has to be refused before httpd asks
+ * for credentials. */
+int rcidp_steps_before_authentication(request_rec *r);
+
+/* A fixup: a real directory or file of the path's name under the document root changes nothing. */
+int rcidp_steps_fixup(request_rec *r);
+
+#endif
