@@ -148,6 +148,7 @@ WRONG = [
     ("RcIdpLaunchLimitCache", "is mod_socache_nosuch loaded", launch(server=identity() + "=>RcIdpLaunchLimitCache nosuch\n")),
     ("RcIdpLaunchLimitCache", "size", launch(server=identity() + "=>RcIdpLaunchLimitCache shmcb:x(1)\n")),
     ("RcIdpLaunchLimitCache", "cannot occur within", identity() + host("=>RcIdpLaunchLimitCache shmcb\n" + section(LAUNCH))),
+    *in_location("RcIdpAuthnRequests", ("", "takes one argument"), ("yes", "none of on, signed, off"), ("on signed", "takes one argument")),
     *in_location("RcIdpRequireTLS", ("maybe", "On or Off"), ("", "On or Off")),
     ("RcIdpLaunch", "RcIdpPersistentIDSecretFile",
      identity() + "RcIdpNameID persistent\n" + host(section("SetHandler rcidp-launch\n=>RcIdpLaunch us"))),
