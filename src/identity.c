@@ -3,9 +3,12 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
+#include <http_log.h>
 
 #include "config.h"
 #include "url.h"
+
+APLOG_USE_MODULE(rcidp);
 
 const char *rcidp_identity_set_entity_id(cmd_parms *cmd, void *unused, const char *uri)
 {
@@ -123,12 +126,18 @@ const char *rcidp_identity_set_algorithm(cmd_parms *cmd, void *unused, const cha
 
 const char *rcidp_identity_set_secret(cmd_parms *cmd, void *unused, const char *file)
 {
+    rcidp_server_conf *conf = rcidp_config_server(cmd->server);
     const char *path = ap_server_root_relative(cmd->pool, file);
+    const char *error = path ? rcidp_secret_read(cmd->pool, path, &conf->secret)
+                             : apr_psprintf(cmd->pool, "%s is no path", file);
 
     (void)unused;
-    return rcidp_config_complain(
-        cmd, path ? rcidp_secret_read(cmd->pool, path, &rcidp_config_server(cmd->server)->secret)
-                  : apr_psprintf(cmd->pool, "%s is no path", file));
+    if (!error && conf->secret->exposed)
+        /* Not with cmd->server: a virtual host has no LogLevel yet. */
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, NULL,
+                     "RCIDP91: %s: the secret in %s is open to group or others; chmod 600 it (%s:%d)",
+                     cmd->cmd->name, path, cmd->directive->filename, cmd->directive->line_num);
+    return rcidp_config_complain(cmd, error);
 }
 
 const char *rcidp_identity_set_contact(cmd_parms *cmd, void *unused, const char *mail)

@@ -24,7 +24,7 @@ const char *rcidp_secret_read(apr_pool_t *pool, const char *file, const rcidp_se
 {
     rcidp_secret *made = apr_pcalloc(pool, sizeof(*made));
     char *data;
-    const char *error = rcidp_key_file(pool, file, &data, &made->length, NULL);
+    const char *error = rcidp_key_file(pool, file, &data, &made->length, &made->exposed);
 
     if (error)
         return error;

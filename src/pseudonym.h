@@ -5,6 +5,7 @@
 #define RCIDP_PSEUDONYM_H
 
 #include <apr_pools.h>
+#include <stdbool.h>
 
 /* Fewest bytes of a secret. */
 #define RCIDP_SECRET_LEAST 32
@@ -12,6 +13,7 @@
 typedef struct rcidp_secret {
     unsigned char *bytes;
     apr_size_t length;
+    bool exposed; /* the file can be read or changed by others than its owner */
 } rcidp_secret;
 
 /* Read the secret file, of 32 to 4096 bytes, as it is. Lives as long as pool, and is wiped with it. Returns

@@ -153,10 +153,33 @@ bool rcidp_text_instant(const char *text, apr_time_t *time)
     return rcidp_text_date_time(text, time);
 }
 
-/* Decode one half of a pair; NULL if it is badly encoded or hides a NUL. */
+static int digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* Decode one half of a pair; NULL if it is badly encoded or hides a NUL. In one pass, since a form can be
+ * long. */
 static const char *decode(apr_pool_t *pool, const char *text, apr_size_t length)
 {
-    return apr_punescape_url(pool, apr_pstrmemdup(pool, text, length), NULL, NULL, 1);
+    char *decoded = apr_palloc(pool, length + 1), *to = decoded;
+
+    for (const char *end = text + length; text < end; text++) {
+        if (*text == '%') {
+            int high = end - text > 2 ? digit(text[1]) : -1, low = high >= 0 ? digit(text[2]) : -1;
+
+            if (low < 0 || high + low == 0)
+                return NULL;
+            *to++ = (char)(high * 16 + low);
+            text += 2;
+        } else
+            *to++ = *text == '+' ? ' ' : *text;
+    }
+    *to = '\0';
+    return decoded;
 }
 
 const char *rcidp_text_parameter(apr_pool_t *pool, const char *args, const char *name, const char **value)

@@ -64,6 +64,8 @@ WARNINGS = [
       for mode in (0o640, 0o620, 0o604, 0o602, 0o644, 0o777)],
     ("RCIDP64", CERT + ": .* is open to group or others", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n'
                                                                  % (CERT, file("open.pem", read(RSA.cert) + read(RSA.key), 0o644)))),
+    *[("RCIDP91", "RcIdpPersistentIDSecretFile: .* is open to group or others; chmod 600 it", launch(
+        server=identity() + '=>RcIdpPersistentIDSecretFile "%s"\n' % file("open-%o.secret" % mode, bytes(32), mode))) for mode in (0o640, 0o602)],
     ("RCIDP65", "RcIdpLaunch: .* https://localhost:[0-9]+, .* no SSLEngine on; set RcIdpBaseURL", plain(MARKED)),
     ("RCIDP65", "RcIdpLaunch: ", identity() + host(section(MARKED), tls="SSLEngine off")),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/metadata> stands before <Location /ringcentral>",

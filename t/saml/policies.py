@@ -308,7 +308,7 @@ server = Asked(server=table.CONFIGURATION + SERVER, launch="us wanting bare",
                vhost="".join(LAUNCH % (path, text, asking.idp.AUTHENTICATION) for path, text in PATHS.items()))
 server.write("us.xml", asking.metadata([HERS.cert], ENDPOINTS))
 server.write("wanting.xml", asking.metadata([HERS.cert], ((WANTING_ACS, 0, True, asking.HTTP_POST),), WANTING, 'WantAssertionsSigned="true"'))
-server.write("secret", os.urandom(32))
+server.write("secret", os.urandom(32), mode=0o600)
 with server:
     table.serve(server)
     PERSISTENT = persistent()
