@@ -90,8 +90,10 @@ void rcidp_html_text(rcidp_html *html, const char *text)
         text = (const char *)at;
         if (c >= 0x80 && c <= 0x9F)
             add(html, text - 2, 2);
-        else
-            add(html, reference, (apr_size_t)apr_snprintf(reference, sizeof(reference), "&#%lu;", c));
+        else {
+            length = (apr_size_t)apr_snprintf(reference, sizeof(reference), "&#%lu;", c);
+            add(html, reference, length);
+        }
     }
 }
 

@@ -239,6 +239,26 @@ static bool der_to_numbers(const unsigned char *der, size_t der_length, unsigned
     return fits;
 }
 
+static bool has_scheme(EVP_PKEY_CTX *context, const EVP_MD *hash, bool is_rsa)
+{
+    return EVP_PKEY_CTX_set_signature_md(context, hash) == 1 &&
+           (!is_rsa || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1);
+}
+
+/* Is it right? Where its memory is refused in the wrong moment, OpenSSL gives out a signature that is not;
+ * and one that a fault has spoilt can tell the key (Boneh, DeMillo, Lipton 1997). */
+static bool verifies(const rcidp_key *key, const EVP_MD *hash, const unsigned char *digest,
+                     const unsigned char *signature, size_t length)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+    bool right = context && EVP_PKEY_verify_init(context) == 1 &&
+                 has_scheme(context, hash, strcmp(key->type, "RSA") == 0) &&
+                 EVP_PKEY_verify(context, signature, length, digest, (size_t)EVP_MD_get_size(hash)) == 1;
+
+    EVP_PKEY_CTX_free(context);
+    return right;
+}
+
 /* By the private key at hand. */
 static const char *sign_here(apr_pool_t *pool, const rcidp_key *key, const EVP_MD *hash,
                              const unsigned char *digest, const unsigned char **signature, apr_size_t *length)
@@ -247,10 +267,9 @@ static const char *sign_here(apr_pool_t *pool, const rcidp_key *key, const EVP_M
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     size_t half = ((size_t)key->bits + 7) / 8, size = (size_t)EVP_PKEY_get_size(key->pkey);
     unsigned char *made = apr_palloc(pool, size), *numbers = is_rsa ? made : apr_palloc(pool, 2 * half);
-    bool is_signed = context && EVP_PKEY_sign_init(context) == 1 &&
-                     EVP_PKEY_CTX_set_signature_md(context, hash) == 1 &&
-                     (!is_rsa || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1) &&
+    bool is_signed = context && EVP_PKEY_sign_init(context) == 1 && has_scheme(context, hash, is_rsa) &&
                      EVP_PKEY_sign(context, made, &size, digest, (size_t)EVP_MD_get_size(hash)) == 1 &&
+                     verifies(key, hash, digest, made, size) &&
                      (is_rsa || der_to_numbers(made, size, numbers, (int)half));
 
     EVP_PKEY_CTX_free(context);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Without memory, and without randomness: each allocation of libxml2, xmlsec1 and OpenSSL is refused in turn.
+ * What comes is an error or the whole result, never a part. (APR and GLib end the process that has no memory,
+ * so that pools and Lasso have no such case; libxml2's parser crashes without.) */
+#include "response.h"
+#include "fixture.h"
+#include "metadata.h"
+#include "pseudonym.h"
+#include "xml.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+#define NS_FORMAT "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+/* Counts down to the allocation that is refused; negative: none. */
+static int countdown = -1;
+static bool was_refused;
+
+static bool refuses(void)
+{
+    if (countdown < 0 || countdown-- > 0)
+        return false;
+    was_refused = true;
+    return true;
+}
+
+static void *take(size_t size)
+{
+    return refuses() ? NULL : malloc(size);
+}
+
+static void *take_again(void *old, size_t size)
+{
+    return refuses() ? NULL : realloc(old, size);
+}
+
+static char *take_copy(const char *text)
+{
+    char *copy = take(strlen(text) + 1);
+
+    return copy ? memcpy(copy, text, strlen(text) + 1) : NULL;
+}
+
+static void *take_for_crypto(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return take(size);
+}
+
+static void *take_again_for_crypto(void *old, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return take_again(old, size);
+}
+
+static void give_back(void *old, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(old);
+}
+
+/* One thing that the core does: NULL, or its result as text. */
+typedef const char *operation(const char **error);
+
+static const rcidp_signer *signer;
+static const rcidp_certificate *encrypt_to;
+
+static rcidp_claims claims_of(rcidp_sign_what sign)
+{
+    static const char *const names[] = {"alice@example.com", "<Sales & Marketing>", "J\xC3\xBCrgen"};
+    rcidp_attribute *attribute = apr_palloc(pool, sizeof(*attribute));
+    rcidp_claims claims = {
+        .response_id = "_r", .assertion_id = "_a", .issuer = "https://idp.example.com/?a&b"};
+
+    attribute->name = "mail";
+    attribute->name_format = NS_FORMAT;
+    attribute->values = list(3, (const void *const *)names);
+    claims.audience = "https://sp.example.com";
+    claims.acs = "https://sp.example.com/acs";
+    claims.name_id = names[0];
+    claims.name_id_format = RCIDP_NAMEID_EMAIL;
+    claims.authn_context = "urn:c";
+    claims.attributes = list(1, (const void *const *)&attribute);
+    claims.now = claims.authn_instant = apr_time_from_sec(1719835200);
+    claims.session_lifetime = claims.lifetime = 300;
+    claims.in_response_to = "_request";
+    claims.sign = sign;
+    return claims;
+}
+
+static const char *respond(const char **error)
+{
+    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH);
+    const char *xml;
+
+    *error = rcidp_response_make(pool, &claims, signer, &xml);
+    return xml;
+}
+
+static const char *respond_with_assertion(const char **error)
+{
+    rcidp_claims claims = claims_of(RCIDP_SIGN_ASSERTION);
+    const char *xml;
+
+    *error = rcidp_response_make(pool, &claims, signer, &xml);
+    return xml;
+}
+
+static const char *describe(const char **error)
+{
+    static const char *const endpoints[] = {"https://idp.example.com/launch"}, *const formats[] = {"urn:f"};
+    const void *keys[] = {signer->certificate};
+    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH);
+    rcidp_metadata metadata = {.entity_id = "https://idp.example.com/", .contact = "help@example.com"};
+    const char *xml;
+
+    metadata.certificates = list(1, keys);
+    metadata.endpoints = list(1, (const void *const *)endpoints);
+    metadata.name_id_formats = list(1, (const void *const *)formats);
+    metadata.attributes = claims.attributes;
+    *error = rcidp_metadata_make(pool, &metadata, &xml);
+    return xml;
+}
+
+static const char *read_its_certificate(const char **error)
+{
+    const rcidp_certificate *certificate = NULL;
+
+    *error = rcidp_certificate_read(pool, data_path("rsa2048.crt"), &certificate);
+    return certificate ? apr_pstrcat(pool, certificate->fingerprint, certificate->base64, NULL) : NULL;
+}
+
+static const char *pseudonym(const char **error)
+{
+    unsigned char bytes[RCIDP_SECRET_LEAST] = {1};
+    rcidp_secret secret = {bytes, sizeof(bytes)};
+    const char *text = rcidp_pseudonym(pool, &secret, "https://sp.example.com", "alice");
+
+    *error = text ? NULL : "no pseudonym";
+    return text;
+}
+
+/* Refuse the first, the second, ... allocation, until there is none left to refuse. */
+static void starve(const char *name, operation *run)
+{
+    const char *error = NULL, *whole, *result;
+    int errors = 0, done_all_the_same = 0, parts = 0;
+
+    signer = read_signer("rsa2048", NULL);
+    run(&error); /* what a library fetches once, it has by now */
+    whole = run(&error);
+    if (error || !whole)
+        bail_out(name, error ? error : "nothing");
+    for (int n = 0;; n++) {
+        apr_pool_t *kept = pool;
+
+        apr_pool_create(&pool, kept);
+        signer =
+            read_signer("rsa2048", NULL); /* OpenSSL remembers a refusal in what it caches beside a key */
+        was_refused = false;
+        countdown = n;
+        result = run(&error);
+        countdown = -1;
+        ERR_clear_error();
+        if (error ? result != NULL : !result || strcmp(result, whole) != 0) {
+            diag("%s: allocation %d refused: error %s, result %s", name, n, error ? error : "none",
+                 result ? apr_pstrndup(pool, result, 600) : "none");
+            parts++;
+        }
+        errors += error != NULL;
+        done_all_the_same += was_refused && !error;
+        apr_pool_destroy(pool);
+        pool = kept;
+        signer = NULL;
+        if (!was_refused)
+            break;
+    }
+    ok(parts == 0, "%s: an error (%d times), or the whole (%d times), for each allocation", name, errors,
+       done_all_the_same);
+}
+
+static void say_nothing(void *context, const char *format, ...)
+{
+    (void)context, (void)format;
+}
+
+static void test_memory(void)
+{
+    xmlSetGenericErrorFunc(NULL, say_nothing); /* libxml2 tells of each refusal */
+    encrypt_to = read_certificate("rsa2048");
+    starve("a Response, both signed", respond);
+    starve("a Response, its assertion signed", respond_with_assertion);
+    starve("our metadata", describe);
+    starve("a certificate", read_its_certificate);
+    starve("a persistent name ID", pseudonym);
+}
+
+/* A generator that has run dry. Its way in is deprecated, and there is no other that the process's own
+ * generator listens to. */
+static int give_nothing(unsigned char *bytes, int count)
+{
+    (void)bytes, (void)count;
+    return 0;
+}
+
+static int is_dry(void)
+{
+    return 0;
+}
+
+static void starve_randomness(void)
+{
+    static RAND_METHOD dry = {.bytes = give_nothing, .pseudorand = give_nothing, .status = is_dry};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    RAND_set_rand_method(&dry);
+#pragma GCC diagnostic pop
+}
+
+static void test_randomness(void)
+{
+    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH);
+    const char *xml, *error;
+
+    signer = read_signer("rsa2048", NULL);
+    claims.encrypt_to = encrypt_to;
+    starve_randomness();
+    ok(rcidp_library_id(pool) == NULL, "no randomness, no ID");
+    error = rcidp_response_make(pool, &claims, signer, &xml);
+    ok(error && !xml, "no randomness, no encrypted Response: %s", error ? error : "none");
+    signer = read_signer("ec256", NULL);
+    claims.encrypt_to = NULL;
+    error = rcidp_response_make(pool, &claims, signer, &xml);
+    ok(error && !xml, "no randomness, no ECDSA signature: %s", error ? error : "none");
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    if (!CRYPTO_set_mem_functions(take_for_crypto, take_again_for_crypto, give_back) ||
+        xmlMemSetup(free, take, take_again, take_copy) != 0)
+        bail_out("memory", "the libraries do not let us in");
+    fixture_begin(argv[0]);
+    test_memory();
+    test_randomness();
+    return done();
+}
