@@ -6,11 +6,13 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_status.h>
 
 #include <pthread.h>
 #include <signal.h>
 
 #include "src/access.h"
+#include "src/audit.h"
 #include "src/body.h"
 #include "src/check.h"
 #include "src/config.h"
@@ -26,6 +28,7 @@
 #include "src/quota.h"
 #include "src/sign_in.h"
 #include "src/steps.h"
+#include "src/status.h"
 
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
 static const char *start_libraries(apr_pool_t *pool, const server_rec *s)
@@ -58,10 +61,13 @@ static void register_hooks(apr_pool_t *pool)
 
     (void)pool;
     ap_hook_pre_config(rcidp_quota_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_pre_config(rcidp_audit_pre_config, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_config(rcidp_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(rcidp_dump_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_quota_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_notice_post_config, NULL, watchdog, APR_HOOK_MIDDLE);
+    ap_hook_post_config(rcidp_status_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, rcidp_status_show, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_steps_before_authentication, NULL, NULL, APR_HOOK_FIRST);

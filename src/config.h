@@ -132,6 +132,8 @@ typedef struct rcidp_server_conf {
     rcidp_signer signer;       /* put together by the check; its key is NULL where there is no identity */
     const rcidp_look *looks;   /* likewise: how pages look, by language */
     struct rcidp_watch *watch; /* the main server's, while httpd runs; see notice.h */
+    struct rcidp_tally *tally; /* of all servers, while httpd runs; NULL for none */
+    const apr_array_header_t *expiring; /* of const rcidp_expiring *: that of all servers, while httpd runs */
 } rcidp_server_conf;
 
 typedef struct rcidp_dir_conf {

@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "claims.h"
+#include "status.h"
 
 static const char *header(const request_rec *r, const char *name)
 {
@@ -86,6 +87,7 @@ int rcidp_steps_before_authentication(request_rec *r)
     if (r->main ||
         !(rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || rcidp_config_handles(r, RCIDP_HANDLER_PORTAL)))
         return DECLINED;
+    rcidp_status_count(r);
     status = rcidp_steps_itself(r);
     return status == OK ? rcidp_steps_transport(
                               r, rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config)))
