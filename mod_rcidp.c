@@ -29,6 +29,7 @@
 #include "src/sign_in.h"
 #include "src/steps.h"
 #include "src/status.h"
+#include "src/signing_process.h"
 
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
 static const char *start_libraries(apr_pool_t *pool, const server_rec *s)
@@ -68,7 +69,9 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(rcidp_notice_post_config, NULL, watchdog, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_status_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, rcidp_status_show, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(rcidp_process_start, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(rcidp_process_leave, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_steps_before_authentication, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(rcidp_access_quieten, NULL, NULL, APR_HOOK_FIRST);

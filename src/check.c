@@ -5,6 +5,8 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <mpm_common.h>
+#include <unixd.h>
 
 #include "brand.h"
 #include "config.h"
@@ -12,6 +14,7 @@
 #include "lasso.h"
 #include "link.h"
 #include "sections.h"
+#include "signing_process.h"
 
 APLOG_USE_MODULE(rcidp);
 
@@ -99,6 +102,26 @@ static void check_match(inspection *check, const rcidp_key *key)
               check->conf->key ? "RcIdpSigningKeyFile" : "RcIdpSigningCertificateFile", certificate->file);
 }
 
+/* Whoever has taken over a child of httpd must not be the owner of the process that has the keys. */
+static void check_process(inspection *check)
+{
+    const rcidp_process *process = check->s == check->main ? check->conf->process : NULL;
+    const rcidp_confine_user *user = process ? rcidp_process_user(process) : NULL;
+
+    if (user && user->name && user->uid == ap_unixd_config.user_id)
+        FAULT(check, rcidp_process_at(process),
+              "RCIDP81: RcIdpSigningProcess: user=%s is the User of httpd's children", user->name);
+}
+
+static void warn_of_dumps(inspection *check, const rcidp_key *key)
+{
+    if (!key->signs && ap_coredumpdir_configured && IS_OWN(check, certificate))
+        WARN(check, check->conf->certificate->at,
+             "RCIDP82: %s: with CoreDumpDirectory, a core dump would have the key in it; see "
+             "RcIdpSigningProcess",
+             "RcIdpSigningCertificateFile");
+}
+
 /* Certificate, key and algorithm together: what this server signs with. */
 static void check_signer(inspection *check)
 {
@@ -118,6 +141,7 @@ static void check_signer(inspection *check)
     if (IS_OWN(check, certificate))
         warn_of_dates(check, "RcIdpSigningCertificateFile", conf->certificate);
     check_match(check, key);
+    warn_of_dumps(check, key);
     algorithm = setting && setting->algorithm ? setting->algorithm : rcidp_algorithm_for(key);
     if (strcmp(algorithm->key_type, key->type) != 0)
         FAULT(check, setting->at,
@@ -284,6 +308,7 @@ static void check_server(inspection *check)
     const apr_array_header_t *locations = rcidp_config_locations(check->s);
 
     rcidp_brand_complete(check->pconf, check->conf);
+    check_process(check);
     check_signer(check);
     for (int i = 0; i < locations->nelts; i++) {
         const ap_conf_vector_t *section = APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *);

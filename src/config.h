@@ -88,6 +88,7 @@ typedef struct rcidp_max_age_setting {
     POINTER(const rcidp_certificate_setting, certificate)                                                    \
     POINTER(const rcidp_key_setting, key)                                                                    \
     POINTER(const apr_array_header_t, published) /* of const rcidp_certificate_setting * */                  \
+    POINTER(struct rcidp_process, process)       /* for the whole of httpd: signing_process.h */             \
     POINTER(const char, base_url)                                                                            \
     POINTER(const rcidp_algorithm_setting, algorithm)                                                        \
     POINTER(rcidp_quota, quota)         /* counts launches */                                                \

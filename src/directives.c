@@ -12,6 +12,7 @@
 #include "identity.h"
 #include "lasso.h"
 #include "link.h"
+#include "signing_process.h"
 #include "url.h"
 
 #define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
@@ -279,6 +280,8 @@ const command_rec rcidp_directives[] = {
                   "PEM file with our certificate"),
     AP_INIT_TAKE1("RcIdpSigningKeyFile", rcidp_identity_set_key, NULL, SERVER,
                   "PEM file with the certificate's private key"),
+    AP_INIT_RAW_ARGS("RcIdpSigningProcess", rcidp_process_set, NULL, GLOBAL,
+                     "on or off, user=NAME, rate=N: keys in a process of their own"),
     AP_INIT_TAKE1("RcIdpPublishCertificateFile", rcidp_identity_add_published, NULL, SERVER,
                   "PEM file with a further certificate for the metadata"),
     AP_INIT_TAKE1("RcIdpBaseURL", rcidp_identity_set_base_url, NULL, SERVER,

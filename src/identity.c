@@ -6,6 +6,8 @@
 #include <http_log.h>
 
 #include "config.h"
+#include "signing_process.h"
+#include "token.h"
 #include "url.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -30,7 +32,21 @@ static const char *read_certificate(cmd_parms *cmd, const char *file, rcidp_cert
     if (!made->file)
         return apr_psprintf(cmd->pool, "%s is no path", file);
     *setting = made;
+    if (rcidp_process_find(cmd->pool) && rcidp_key_is_in(cmd->pool, made->file))
+        return apr_psprintf(cmd->pool, "%s has a private key too: with RcIdpSigningProcess, keep that apart",
+                            made->file);
     return rcidp_certificate_read(cmd->pool, made->file, &made->certificate);
+}
+
+static const char *read_key(cmd_parms *cmd, const char *file, const rcidp_key **key)
+{
+    rcidp_process *process = rcidp_process_find(cmd->pool);
+
+    if (process)
+        return rcidp_process_add_key(process, cmd, file, key);
+    if (rcidp_token_is_named(file))
+        return "a key on a token needs RcIdpSigningProcess on";
+    return rcidp_key_read(cmd->pool, file, key);
 }
 
 const char *rcidp_identity_set_certificate(cmd_parms *cmd, void *unused, const char *file)
@@ -42,7 +58,10 @@ const char *rcidp_identity_set_certificate(cmd_parms *cmd, void *unused, const c
     if (error)
         return rcidp_config_complain(cmd, error);
     /* The key may stand in the same file; whether it must is only known when all has been read. */
-    setting->no_key = rcidp_key_read(cmd->pool, setting->file, &setting->key);
+    if (rcidp_process_find(cmd->pool))
+        setting->no_key = "RcIdpSigningProcess wants the key in a file of its own";
+    else
+        setting->no_key = rcidp_key_read(cmd->pool, setting->file, &setting->key);
     rcidp_config_server(cmd->server)->certificate = setting;
     return NULL;
 }
@@ -54,10 +73,10 @@ const char *rcidp_identity_set_key(cmd_parms *cmd, void *unused, const char *fil
 
     (void)unused;
     setting->at = cmd->directive;
-    setting->file = ap_server_root_relative(cmd->pool, file);
+    setting->file = rcidp_token_is_named(file) ? file : ap_server_root_relative(cmd->pool, file);
     if (!setting->file)
         return rcidp_config_complain(cmd, apr_psprintf(cmd->pool, "%s is no path", file));
-    error = rcidp_key_read(cmd->pool, setting->file, &setting->key);
+    error = read_key(cmd, setting->file, &setting->key);
     if (!error)
         rcidp_config_server(cmd->server)->key = setting;
     return rcidp_config_complain(cmd, error);

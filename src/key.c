@@ -191,6 +191,36 @@ const char *rcidp_certificate_parse(apr_pool_t *pool, const char *base64, const 
                 : apr_psprintf(pool, "%s has a certificate that cannot be understood", file);
 }
 
+const char *rcidp_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char *file, bool exposed,
+                            const rcidp_key **key)
+{
+    rcidp_key *made = apr_pcalloc(pool, sizeof(*made));
+    const char *error;
+
+    made->pkey = pkey;
+    apr_pool_cleanup_register(pool, made->pkey, free_pkey, apr_pool_cleanup_null);
+    made->bits = EVP_PKEY_get_bits(made->pkey);
+    made->exposed = exposed;
+    error = judge_key(pool, made->pkey, file, &made->type);
+    if (!error)
+        *key = made;
+    return error;
+}
+
+bool rcidp_key_is_in(apr_pool_t *pool, const char *file)
+{
+    static const char heading[] = "PRIVATE KEY-----";
+    apr_size_t length;
+    char *data;
+    bool found;
+
+    if (rcidp_key_file(pool, file, &data, &length, NULL))
+        return false;
+    found = memmem(data, length, heading, sizeof(heading) - 1) != NULL;
+    OPENSSL_clear_free(data, length);
+    return found;
+}
+
 /* Asked for a passphrase, there is none: servers start unattended. */
 static int note_passphrase(char *buffer, int size, int writing, void *asked)
 {
@@ -201,31 +231,26 @@ static int note_passphrase(char *buffer, int size, int writing, void *asked)
 
 const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key **key)
 {
-    rcidp_key *made = apr_pcalloc(pool, sizeof(*made));
     apr_size_t length;
     char *data;
-    const char *error = rcidp_key_file(pool, file, &data, &length, &made->exposed);
-    bool encrypted = false;
+    bool encrypted = false, exposed = false;
+    const char *error = rcidp_key_file(pool, file, &data, &length, &exposed);
+    EVP_PKEY *pkey;
     BIO *bio;
 
     if (error)
         return error;
     bio = BIO_new_mem_buf(data, (int)length);
-    made->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, note_passphrase, &encrypted) : NULL;
+    pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, note_passphrase, &encrypted) : NULL;
     BIO_free(bio);
     OPENSSL_clear_free(data, length);
     ERR_clear_error();
     if (encrypted)
         return apr_psprintf(
             pool, "the key in %s is encrypted; store it without a passphrase, readable by root only", file);
-    if (!made->pkey)
+    if (!pkey)
         return apr_psprintf(pool, "%s has no private key in PEM form", file);
-    apr_pool_cleanup_register(pool, made->pkey, free_pkey, apr_pool_cleanup_null);
-    made->bits = EVP_PKEY_get_bits(made->pkey);
-    error = judge_key(pool, made->pkey, file, &made->type);
-    if (!error)
-        *key = made;
-    return error;
+    return rcidp_key_adopt(pool, pkey, file, exposed, key);
 }
 
 /* OpenSSL's form of an ECDSA signature, DER, into XML's; false if it is none. */

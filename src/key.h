@@ -53,6 +53,13 @@ const char *rcidp_certificate_parse(apr_pool_t *pool, const char *base64, const 
  * sentence, as above. */
 const char *rcidp_key_read(apr_pool_t *pool, const char *file, const rcidp_key **key);
 
+/* The same with a key that is at hand. It is freed with pool, also if it is refused. */
+const char *rcidp_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char *file, bool exposed,
+                            const rcidp_key **key);
+
+/* Does the file, which may be any, have a private key in PEM form? Its text is wiped, and nothing parsed. */
+bool rcidp_key_is_in(apr_pool_t *pool, const char *file);
+
 /* The one way in which our private key is used. Sign a digest that was made by `hash`, and is as long as that
  * says: by RSA PKCS #1 v1.5, or by ECDSA as the two numbers side by side, each as long as the curve's order
  * (XML Signature 1.1, 6.4.2 and 6.4.3). *signature, of *length bytes, is in pool. Returns NULL, or what

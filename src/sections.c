@@ -183,3 +183,12 @@ bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const serv
     }
     return false;
 }
+
+const ap_directive_t *rcidp_sections_find(const char *name)
+{
+    const ap_directive_t *node = ap_conftree;
+
+    while (node && !is_named(node, name))
+        node = node->next;
+    return node;
+}

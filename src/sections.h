@@ -19,4 +19,7 @@ bool rcidp_sections_sets_handler(apr_pool_t *pool, const char *path, const char 
  */
 bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const server_rec *s);
 
+/* The first directive of this name that stands in no section. NULL if there is none. */
+const ap_directive_t *rcidp_sections_find(const char *name);
+
 #endif

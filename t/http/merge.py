@@ -135,6 +135,7 @@ WHOLE = {
     "RcIdpLaunch": (None, None, None, None),  # it belongs to one section: LAUNCHES
     "RcIdpLaunchLimit": (None, None, None, None),  # what is counted would not be the same twice: limit.py
     "RcIdpLaunchLimitCache": (None, None, None, None),  # there is but one
+    "RcIdpSigningProcess": (None, None, None, None),  # it is for the whole of httpd: keyholder.py
 }
 # Directive -> its arguments in the main server and in a virtual host; below is what is observed.
 PAIRS = [certs.pair("rsa2048", "main"), certs.pair("rsa2048", "host")]

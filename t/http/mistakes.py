@@ -187,6 +187,20 @@ WRONG = [
     (KEY, "does not belong", identity() + host('=>%s "%s"\n' % (KEY, OTHER.key) + section(LAUNCH))),
     (KEY, "does not belong", identity().replace(KEY, "=>" + KEY) + host('%s "%s"\n' % (CERT, EC.cert) + section(LAUNCH))),
     ("RcIdpSignatureAlgorithm", "does not fit", identity() + "=>RcIdpSignatureAlgorithm rsa-sha512\n" + host(identity("ec384"))),
+    # A process for the keys.
+    *in_server("RcIdpSigningProcess", ("", "neither on nor off"), ("yes", "neither on nor off"), ("off user=daemon", "takes no more"),
+               ("on user=nobody-at-all", "no such user"), ("on rate=0", "from 2 to"), ("on rate=1000001", "to 1000000"), ("on rate=", "rate="),
+               ("on rate=9x", "rate="), ("on daemon", "none of user=NAME")),
+    ("RcIdpSigningProcess", "stands twice", server("RcIdpSigningProcess on\n=>RcIdpSigningProcess on rate=9")),
+    ("RcIdpSigningProcess", "cannot occur within <VirtualHost", identity() + host("=>RcIdpSigningProcess on\n" + section(LAUNCH))),
+    (KEY, "needs RcIdpSigningProcess on", key("pkcs11:object=x")),
+    *[(KEY, wanted, key(path) + "RcIdpSigningProcess on\n") for path, wanted in (
+        ("/none", "cannot read /none"), (EMPTY, "1 byte"), (GARBAGE, "no private key"), (ENCRYPTED, "is encrypted"),
+        (certs.key("rsa1024"), "1024 bits"), (KOBLITZ, "curve"), (OTHER.key, "does not belong"),
+        ("pkcs11:object=x?pin-value=1234", "does not belong into the configuration"))],
+    (CERT, "wants the key in a file of its own", launch(server='RcIdpSigningProcess on\nRcIdpEntityID urn:x:y\n=>%s "%s"\n' % (CERT, RSA.cert))),
+    (CERT, "has a private key too", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n%s "%s"\n' % (CERT, BOTH, KEY, RSA.key))
+     + "RcIdpSigningProcess on\n"),
     # No identity.
     ("RcIdpLaunch", "needs RcIdpEntityID", without("RcIdpEntityID", identity()) + host(section(LAUNCH.replace("RcIdpL", "=>RcIdpL")))),
     ("RcIdpLaunch", "needs RcIdpSigningCertificateFile", "RcIdpEntityID urn:x:y\n" + host(section(LAUNCH.replace("RcIdpL", "=>RcIdpL")))),
@@ -225,7 +239,7 @@ WRONG = [
 # Those of a server, in a section.
 WRONG += [(name, "not allowed in <Location> context", launch("=>%s x" % name)) for name in (
     "RcIdpEntityID", CERT, KEY, "RcIdpPublishCertificateFile", "RcIdpBaseURL", "RcIdpServiceProvider", "RcIdpSignatureAlgorithm",
-    "RcIdpPersistentIDSecretFile", "RcIdpLaunchLimitCache", "RcIdpContact", "RcIdpPageTitle", "RcIdpPageLogo", "RcIdpPageColor", "RcIdpPageStylesheet", "RcIdpPageLanguage")]
+    "RcIdpPersistentIDSecretFile", "RcIdpLaunchLimitCache", "RcIdpContact", "RcIdpSigningProcess", "RcIdpPageTitle", "RcIdpPageLogo", "RcIdpPageColor", "RcIdpPageStylesheet", "RcIdpPageLanguage")]
 
 for number, (directive, wanted, text) in enumerate(WRONG, 1):
     wrong = Configuration(text, name="wrong")
@@ -234,7 +248,7 @@ for number, (directive, wanted, text) in enumerate(WRONG, 1):
     name = "%s: %s (%d)" % (directive, wanted, number)
     is_((status, wrong.line is not None), (1, True), name + ": is refused")
     said = re.search(r"Syntax error on line %s of %s:\n(.*)" % (wrong.line, path), output)
-    said = said or re.search(r"^(?:\[.*\] )?RCIDP[79]\d: (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
+    said = said or re.search(r"^(?:\[.*\] )?RCIDP[789]\d: (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
     ok(said, name + ": names file and line %s" % wrong.line, output)
     like(said.group(1) if said else output, r"^%s\b.*(%s)" % (directive, wanted), name + ": names directive and reason")
 done_testing()

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LARGEST_DIGEST 64
+#define LARGEST_SIGNATURE 2048 /* RSA of 16384 bits, OpenSSL's limit */
+#define THREADS 64
+#define MAGIC 0x52634b31 /* of this form of the messages */
+
+/* The messages. Both sides are the same program, so numbers are as the machine has them. */
+typedef struct question {
+    uint32_t magic;
+    uint32_t key;
+    uint32_t length; /* of the digest, which tells the hash: SHA-2 has one of each */
+    unsigned char digest[LARGEST_DIGEST];
+} question;
+
+typedef enum verdict { SIGNED, NOT_UNDERSTOOD, TOO_MANY, FAILED } verdict;
+
+typedef struct answer {
+    uint32_t verdict;
+    uint32_t length;
+    unsigned char signature[LARGEST_SIGNATURE]; /* as much of it as there is */
+} answer;
+
+static const char *const sentences[] = {
+    [SIGNED] = NULL,
+    [NOT_UNDERSTOOD] = "the signing process did not understand",
+    [TOO_MANY] = "the signing process has made as many signatures in this second as rate= allows",
+    [FAILED] = "the signing process could not sign",
+};
+
+const char *rcidp_keeper_open(rcidp_keeper *keeper)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return "no socket pair for the signing process";
+    keeper->asking = ends[0];
+    keeper->serving = ends[1];
+    return NULL;
+}
+
+void rcidp_keeper_close(int *end)
+{
+    if (*end >= 0)
+        close(*end);
+    *end = -1;
+}
+
+/* --- Who asks ----------------------------------------------------------------------------------------- */
+
+typedef struct lent_key {
+    const rcidp_keeper *keeper;
+    uint32_t place;
+} lent_key;
+
+/* A clock that nobody sets. */
+static int64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Wait until the socket can be read from or written to, or has ended. */
+static bool wait_for(int socket, short event, int64_t deadline)
+{
+    struct pollfd waiting = {.fd = socket, .events = event};
+    int64_t left;
+    int ready;
+
+    do {
+        left = deadline - milliseconds();
+        ready = left > 0 ? poll(&waiting, 1, (int)left) : 0;
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+/* A message with a socket in it. */
+static void attach(struct msghdr *message, char *control, size_t size, int socket)
+{
+    struct cmsghdr *header;
+
+    memset(control, 0, size);
+    message->msg_control = control;
+    message->msg_controllen = size;
+    header = CMSG_FIRSTHDR(message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &socket, sizeof(int));
+}
+
+static const char *put_question(const rcidp_keeper *keeper, question *asked, int reply_to, int64_t deadline)
+{
+    struct iovec data = {.iov_base = asked, .iov_len = sizeof(*asked)};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+
+    attach(&message, control, sizeof(control), reply_to);
+    while (sendmsg(keeper->asking, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        if (errno == EAGAIN && !wait_for(keeper->asking, POLLOUT, deadline))
+            return "the signing process is busy, and took no question in time";
+        if (errno != EAGAIN && errno != EINTR)
+            return "the signing process is not there";
+    }
+    return NULL;
+}
+
+/* Ask once. *ended: whoever read the question has ended before the answer. */
+static const char *ask(const rcidp_keeper *keeper, question *asked, answer *got, ssize_t *length,
+                       int64_t deadline)
+{
+    int reply[2];
+    const char *error;
+
+    *length = 0;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reply) != 0)
+        return "no socket for the signing process's answer";
+    error = put_question(keeper, asked, reply[1], deadline);
+    close(reply[1]);
+    if (!error && !wait_for(reply[0], POLLIN, deadline))
+        error = "the signing process gave no answer in time";
+    if (!error)
+        *length = recv(reply[0], got, sizeof(*got), MSG_DONTWAIT);
+    close(reply[0]);
+    return error;
+}
+
+/* What signs in the place of a key at hand: an rcidp_key_signs. */
+static const char *sign_there(apr_pool_t *pool, const rcidp_key *key, const EVP_MD *hash,
+                              const unsigned char *digest, const unsigned char **signature,
+                              apr_size_t *length)
+{
+    const lent_key *lent = key->keeper;
+    question asked = {
+        .magic = MAGIC, .key = lent->place, .length = (uint32_t)EVP_MD_get_size(hash), .digest = {0}};
+    int64_t deadline = milliseconds() + lent->keeper->patience;
+    const char *error = NULL;
+    answer got = {.verdict = FAILED};
+    ssize_t size = 0;
+
+    if (asked.length > LARGEST_DIGEST)
+        return sentences[NOT_UNDERSTOOD];
+    memcpy(asked.digest, digest, asked.length);
+    for (int i = 0; i < 2 && !error && size <= 0; i++) /* again, if it died over the first */
+        error = ask(lent->keeper, &asked, &got, &size, deadline);
+    if (error)
+        return error;
+    if (size < (ssize_t)offsetof(answer, signature) || got.verdict > FAILED ||
+        got.length > (size_t)size - offsetof(answer, signature))
+        return "the signing process ended before it answered";
+    *signature = apr_pmemdup(pool, got.signature, got.length);
+    *length = got.length;
+    return sentences[got.verdict];
+}
+
+const rcidp_key *rcidp_keeper_lend(apr_pool_t *pool, const rcidp_keeper *keeper, const rcidp_key *known,
+                                   int place)
+{
+    rcidp_key *key = apr_pmemdup(pool, known, sizeof(*known));
+    lent_key *lent = apr_palloc(pool, sizeof(*lent));
+
+    lent->keeper = keeper;
+    lent->place = (uint32_t)place;
+    key->signs = sign_there;
+    key->keeper = lent;
+    return key;
+}
+
+/* --- The keeper --------------------------------------------------------------------------------------- */
+
+/* What the threads of a keeper share. */
+typedef struct duty {
+    const rcidp_keeper_desk *desk;
+    pthread_mutex_t mutex; /* for the two below */
+    int64_t second;
+    int made; /* within that second */
+} duty;
+
+/* The socket in the message; -1 if there is not exactly one. Whatever else came is closed. */
+static int take_socket(struct msghdr *message)
+{
+    int found = -1, count = 0, descriptor;
+
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
+            memcpy(&descriptor, (const char *)header + at, sizeof(int));
+            if (count++)
+                close(descriptor);
+            else
+                found = descriptor;
+        }
+    }
+    if (count > 1)
+        rcidp_keeper_close(&found);
+    return found;
+}
+
+static const EVP_MD *hash_of(uint32_t length)
+{
+    return length == 32 ? EVP_sha256() : length == 48 ? EVP_sha384() : length == 64 ? EVP_sha512() : NULL;
+}
+
+/* Is the answer still waited for, and who waits? */
+static bool find_asker(int socket, pid_t *pid)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    struct pollfd state = {.fd = socket, .events = 0};
+
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof(peer) ||
+        poll(&state, 1, 0) != 0)
+        return false;
+    *pid = peer.pid;
+    return true;
+}
+
+/* One signature more within this second. *first: the first that is too many. */
+static bool is_within_rate(duty *service, bool *first)
+{
+    int64_t second = milliseconds() / 1000;
+    int made;
+
+    pthread_mutex_lock(&service->mutex);
+    if (service->second != second)
+        service->made = 0;
+    service->second = second;
+    made = service->made < INT32_MAX ? ++service->made : service->made;
+    pthread_mutex_unlock(&service->mutex);
+    *first = service->desk->rate && made == service->desk->rate + 1;
+    return !service->desk->rate || made <= service->desk->rate;
+}
+
+static verdict judge(duty *service, apr_pool_t *pool, const question *asked, pid_t asker, answer *reply)
+{
+    const rcidp_keeper_desk *desk = service->desk;
+    const EVP_MD *hash = hash_of(asked->length);
+    const unsigned char *signature = NULL;
+    apr_size_t length = 0;
+    rcidp_keeper_deed deed = {
+        .key = (int)asked->key, .asker = asker, .digest = asked->digest, .length = asked->length};
+
+    if (asked->magic != MAGIC || asked->key >= (uint32_t)desk->keys->nelts || !hash)
+        return NOT_UNDERSTOOD;
+    if (!is_within_rate(service, &deed.too_many)) {
+        if (deed.too_many)
+            desk->tell(desk->baton, &deed);
+        return TOO_MANY;
+    }
+    if (rcidp_key_sign(pool, APR_ARRAY_IDX(desk->keys, deed.key, const rcidp_key *), hash, asked->digest,
+                       &signature, &length) ||
+        length > sizeof(reply->signature))
+        return FAILED;
+    desk->tell(desk->baton, &deed); /* before anybody has it */
+    memcpy(reply->signature, signature, length);
+    reply->length = (uint32_t)length;
+    return SIGNED;
+}
+
+static void reply_to(duty *service, apr_pool_t *pool, const question *asked, int socket)
+{
+    answer reply = {.length = 0};
+    pid_t asker;
+
+    if (!find_asker(socket, &asker))
+        return;
+    reply.verdict = judge(service, pool, asked, asker, &reply);
+    send(socket, &reply, offsetof(answer, signature) + reply.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* An empty message looks like the end. */
+static bool has_ended(int socket)
+{
+    struct pollfd state = {.fd = socket, .events = 0};
+
+    return poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+/* Take one question and answer it; false at the end. */
+static bool serve_one(duty *service, apr_pool_t *pool)
+{
+    question asked;
+    struct iovec data = {.iov_base = &asked, .iov_len = sizeof(asked)};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    ssize_t got = recvmsg(service->desk->serving, &message, MSG_CMSG_CLOEXEC);
+    int socket = got >= 0 ? take_socket(&message) : -1;
+
+    if (socket >= 0 && got == (ssize_t)sizeof(asked) && !(message.msg_flags & MSG_TRUNC))
+        reply_to(service, pool, &asked, socket);
+    rcidp_keeper_close(&socket);
+    return got > 0 || !has_ended(service->desk->serving);
+}
+
+static void *serve(void *baton)
+{
+    apr_pool_t *pool;
+
+    if (apr_pool_create_unmanaged_ex(&pool, NULL, NULL) != APR_SUCCESS)
+        return NULL;
+    while (serve_one(baton, pool))
+        apr_pool_clear(pool);
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+bool rcidp_keeper_serve(const rcidp_keeper_desk *desk)
+{
+    duty service = {.desk = desk, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t threads[THREADS];
+    int count = 0;
+
+    while (count < desk->threads && count < THREADS &&
+           pthread_create(&threads[count], NULL, serve, &service) == 0)
+        count++;
+    for (int i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+    pthread_mutex_destroy(&service.mutex);
+    return count > 0;
+}

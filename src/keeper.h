@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A keeper: a process that alone has the private keys and makes signatures with them for others. Here is what
+ * is said between it and those who ask, over a socket pair whose one end all of them share. Each question is
+ * one message of fixed size, with a socket for the answer: nobody can read another's, and the keeper
+ * remembers nothing from one to the next. Who asks may be hostile. */
+#ifndef RCIDP_KEEPER_H
+#define RCIDP_KEEPER_H
+
+#include <apr_tables.h>
+#include <sys/types.h>
+
+#include "key.h"
+
+#define RCIDP_KEEPER_PATIENCE 5000 /* milliseconds that an answer may take */
+
+/* The socket pair; both ends are -1 where there is none. */
+typedef struct rcidp_keeper {
+    int asking, serving;
+    int patience; /* milliseconds */
+} rcidp_keeper;
+
+/* A signature that was made, or was not since there were too many. */
+typedef struct rcidp_keeper_deed {
+    int key;     /* its place among the keeper's */
+    pid_t asker; /* the process that asked, as the kernel says */
+    const unsigned char *digest;
+    apr_size_t length; /* of the digest */
+    bool too_many;     /* the first that was refused within this second */
+} rcidp_keeper_deed;
+
+/* What a keeper works with. */
+typedef struct rcidp_keeper_desk {
+    int serving;
+    const apr_array_header_t *keys; /* of const rcidp_key * */
+    int rate;                       /* signatures in a second, 0 for any number */
+    int threads;
+    void (*tell)(void *baton, const rcidp_keeper_deed *deed); /* of each signature; from any of the threads */
+    void *baton;
+} rcidp_keeper_desk;
+
+/* Make the socket pair. Children inherit it, programs that they start do not. Returns NULL, or what failed.
+ */
+const char *rcidp_keeper_open(rcidp_keeper *keeper);
+
+/* Close one end or the other, if it is open. */
+void rcidp_keeper_close(int *end);
+
+/* A key that a keeper has: `known` has the public half, `place` is where it stands among the keeper's. In
+ * pool; signs through rcidp_key_sign() from any thread and any child, within the keeper's patience. */
+const rcidp_key *rcidp_keeper_lend(apr_pool_t *pool, const rcidp_keeper *keeper, const rcidp_key *known,
+                                   int place);
+
+/* Answer until nobody is left who could ask: the other end is closed in all processes. False where this could
+ * not begin. */
+bool rcidp_keeper_serve(const rcidp_keeper_desk *desk);
+
+#endif

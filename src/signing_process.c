@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signing_process.h"
+
+#include <apr_escape.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <ap_mpm.h>
+#include <errno.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_main.h>
+#include <openssl/evp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "inspect.h"
+#include "sections.h"
+#include "token.h"
+
+APLOG_USE_MODULE(rcidp);
+
+#define DIRECTIVE "RcIdpSigningProcess"
+#define LOWEST_RATE 2
+#define HIGHEST_RATE 1000000
+#define MOST_THREADS 16
+#define SHORT_LIFE apr_time_from_sec(10)
+#define PAUSE 1             /* second before the next one starts, after a short life */
+#define MOST_GENERATIONS 64 /* that end at the same time */
+#define RETAINED "mod_rcidp signing processes"
+
+/* A key of the process. */
+typedef struct process_key {
+    const char *file, *name; /* the second for messages */
+    const server_rec *s;
+    const rcidp_key *known; /* its public half */
+} process_key;
+
+struct rcidp_process {
+    rcidp_confine_user user;
+    int rate;
+    const ap_directive_t *at;
+    apr_array_header_t *keys; /* of process_key * */
+    rcidp_keeper keeper;
+    apr_pool_t *pconf;
+    const server_rec *main;
+    apr_proc_t proc;
+    apr_time_t started;
+};
+
+/* What outlives a restart: those that still serve the children of earlier generations. */
+typedef struct generations {
+    pid_t pids[MOST_GENERATIONS]; /* 0 where there is none */
+} generations;
+
+/* --- The configuration -------------------------------------------------------------------------------- */
+
+static const char *set_user(apr_pool_t *pool, rcidp_process *process, const char *name)
+{
+    const struct passwd *entry = getpwnam(name);
+
+    if (!entry)
+        return apr_psprintf(pool, "user=%s: there is no such user", name);
+    process->user.name = entry->pw_uid ? name : NULL;
+    process->user.uid = entry->pw_uid;
+    process->user.gid = entry->pw_gid;
+    return NULL;
+}
+
+static const char *set_rate(apr_pool_t *pool, rcidp_process *process, const char *text)
+{
+    char *end;
+    apr_int64_t rate = apr_strtoi64(text, &end, 10);
+
+    if (!apr_isdigit(*text) || *end || rate < LOWEST_RATE || rate > HIGHEST_RATE)
+        return apr_psprintf(pool, "rate=%s is not a number of signatures a second from %d to %d", text,
+                            LOWEST_RATE, HIGHEST_RATE);
+    process->rate = (int)rate;
+    return NULL;
+}
+
+/* on|off [user=NAME] [rate=N]; *process is NULL for off. */
+static const char *parse(apr_pool_t *pool, const char *args, rcidp_process **process)
+{
+    rcidp_process *made = apr_pcalloc(pool, sizeof(*made));
+    const char *word = ap_getword_conf(pool, &args), *error = NULL;
+    bool on = strcasecmp(word, "on") == 0;
+
+    *process = NULL;
+    if (!on && strcasecmp(word, "off") != 0)
+        return apr_psprintf(pool, "\"%s\" is neither on nor off", word);
+    while (!error && *(word = ap_getword_conf(pool, &args))) {
+        if (on && strncmp(word, "user=", 5) == 0)
+            error = set_user(pool, made, word + 5);
+        else if (on && strncmp(word, "rate=", 5) == 0)
+            error = set_rate(pool, made, word + 5);
+        else
+            error = apr_psprintf(pool, "%s%s is none of user=NAME, rate=N",
+                                 on ? "" : "off takes no more: ", word);
+    }
+    if (!error && on)
+        *process = made;
+    return error;
+}
+
+rcidp_process *rcidp_process_find(apr_pool_t *pool)
+{
+    rcidp_server_conf *conf = rcidp_config_server(ap_server_conf);
+    const ap_directive_t *at = conf->process ? NULL : rcidp_sections_find(DIRECTIVE);
+    rcidp_process *process;
+
+    if (at && !parse(pool, at->args, &process) && process) {
+        process->at = at;
+        process->keys = apr_array_make(pool, 1, sizeof(process_key *));
+        process->keeper = (rcidp_keeper){.asking = -1, .serving = -1, .patience = RCIDP_KEEPER_PATIENCE};
+        conf->process = process;
+    }
+    return conf->process;
+}
+
+const char *rcidp_process_set(cmd_parms *cmd, void *unused, const char *args)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    rcidp_process *process;
+
+    (void)unused;
+    if (error)
+        return error;
+    error = parse(cmd->pool, args, &process);
+    if (!error && rcidp_sections_find(DIRECTIVE) != cmd->directive)
+        error = "stands twice";
+    return rcidp_config_complain(cmd, error);
+}
+
+static rcidp_inspect_read *reader_of(const char *file)
+{
+    return rcidp_token_is_named(file) ? rcidp_token_read : rcidp_key_read;
+}
+
+const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const char *file,
+                                  const rcidp_key **key)
+{
+    process_key *kept = apr_pcalloc(cmd->pool, sizeof(*kept));
+    const char *error = rcidp_inspect(cmd->pool, reader_of(file), file,
+                                      rcidp_token_is_named(file) ? &process->user : NULL, &kept->known);
+
+    if (error)
+        return error;
+    kept->file = file;
+    kept->name = rcidp_token_name(cmd->pool, file);
+    kept->s = cmd->server;
+    *key = rcidp_keeper_lend(cmd->pool, &process->keeper, kept->known, process->keys->nelts);
+    APR_ARRAY_PUSH(process->keys, process_key *) = kept;
+    return NULL;
+}
+
+const rcidp_confine_user *rcidp_process_user(const rcidp_process *process)
+{
+    return &process->user;
+}
+
+const ap_directive_t *rcidp_process_at(const rcidp_process *process)
+{
+    return process->at;
+}
+
+/* --- In the process ----------------------------------------------------------------------------------- */
+
+/* The audit line: an rcidp_keeper_desk's tell. */
+static void tell(void *baton, const rcidp_keeper_deed *deed)
+{
+    const rcidp_process *process = baton;
+    const process_key *key = APR_ARRAY_IDX(process->keys, deed->key, const process_key *);
+    char digest[2 * EVP_MAX_MD_SIZE + 1] = "";
+
+    if (deed->too_many) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, key->s,
+                     "RCIDP59: more than %d signatures were asked for within a second; the rest is refused",
+                     process->rate);
+        return;
+    }
+    apr_escape_hex(digest, deed->digest, deed->length, 0, NULL);
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, key->s,
+                 "RCIDP56: signed for process %" APR_PID_T_FMT " by the key in %s: digest %s", deed->asker,
+                 key->name, digest);
+}
+
+static void complain(const server_rec *s, apr_status_t rv, const char *error)
+{
+    ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s, "RCIDP58: the signing process cannot start: %s", error);
+}
+
+/* Files as root, tokens as the user. */
+static const char *read_keys(const rcidp_process *process, apr_pool_t *pool, bool tokens,
+                             apr_array_header_t *keys)
+{
+    const char *error = NULL;
+
+    for (int i = 0; i < process->keys->nelts && !error; i++) {
+        const process_key *key = APR_ARRAY_IDX(process->keys, i, const process_key *);
+
+        if (rcidp_token_is_named(key->file) != tokens)
+            continue;
+        error = reader_of(key->file)(pool, key->file, &APR_ARRAY_IDX(keys, i, const rcidp_key *));
+        if (!error && EVP_PKEY_eq(APR_ARRAY_IDX(keys, i, const rcidp_key *)->pkey, key->known->pkey) != 1)
+            error = apr_psprintf(pool, "%s has another key than when httpd was started", key->name);
+    }
+    return error;
+}
+
+/* What stays open: the socket, and the logs. */
+static apr_array_header_t *files_of(const rcidp_process *process, apr_pool_t *pool)
+{
+    apr_array_header_t *files = apr_array_make(pool, 4, sizeof(int));
+    apr_os_file_t descriptor;
+
+    APR_ARRAY_PUSH(files, int) = process->keeper.serving;
+    for (const server_rec *s = process->main; s; s = s->next) {
+        if (s->error_log && apr_os_file_get(&descriptor, s->error_log) == APR_SUCCESS)
+            APR_ARRAY_PUSH(files, int) = descriptor;
+    }
+    return files;
+}
+
+static int count_threads(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return processors < 2 ? 2 : processors > MOST_THREADS ? MOST_THREADS : (int)processors;
+}
+
+/* The process's whole life. */
+__attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent, bool pause)
+{
+    apr_pool_t *pool;
+    rcidp_keeper_desk desk = {.serving = process->keeper.serving,
+                              .rate = process->rate,
+                              .threads = count_threads(),
+                              .tell = tell,
+                              .baton = process};
+    apr_array_header_t *keys;
+    const char *error;
+
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
+        _exit(1);
+    rcidp_confine(parent, files_of(process, pool));
+    if (pause)
+        sleep(PAUSE);
+    keys = apr_array_make(pool, process->keys->nelts, sizeof(const rcidp_key *));
+    keys->nelts = process->keys->nelts;
+    error = read_keys(process, pool, false, keys);
+    if (!error && !rcidp_confine_become(parent, &process->user))
+        error = apr_psprintf(pool, "it cannot become %s", process->user.name);
+    if (!error)
+        error = read_keys(process, pool, true, keys);
+    desk.keys = keys;
+    if (!error)
+        prctl(PR_SET_NAME, "rcidp_signer"); /* ready */
+    if (!error && !rcidp_keeper_serve(&desk))
+        error = "it has no threads";
+    if (error)
+        complain(process->main, 0, error);
+    _exit(error ? 1 : 0);
+}
+
+/* --- In httpd's parent -------------------------------------------------------------------------------- */
+
+static generations *all_generations(void)
+{
+    generations *all = ap_retained_data_get(RETAINED);
+
+    return all ? all : ap_retained_data_create(RETAINED, sizeof(*all));
+}
+
+/* Put `now` in the place of `before`. */
+static void replace(pid_t before, pid_t now)
+{
+    generations *all = all_generations();
+
+    for (int i = 0; i < MOST_GENERATIONS; i++) {
+        if (all->pids[i] == before) {
+            all->pids[i] = now;
+            return;
+        }
+    }
+}
+
+static void watch(int reason, void *data, int status);
+
+static void start(rcidp_process *process, bool pause)
+{
+    pid_t parent = getpid(), pid = fork();
+
+    if (pid == 0)
+        keep(process, parent, pause);
+    if (pid < 0) {
+        complain(process->main, errno, "httpd cannot fork");
+        return;
+    }
+    memset(&process->proc, 0, sizeof(process->proc));
+    process->proc.pid = pid;
+    process->started = apr_time_now();
+    replace(0, pid);
+    apr_proc_other_child_register(&process->proc, watch, process, NULL, process->pconf);
+}
+
+static bool is_stopping(void)
+{
+    int state;
+
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
+}
+
+/* httpd tells what became of the process. */
+static void watch(int reason, void *data, int status)
+{
+    rcidp_process *process = data;
+
+    if (reason == APR_OC_REASON_RESTART) {
+        apr_proc_other_child_unregister(data);
+        return;
+    }
+    if (reason != APR_OC_REASON_DEATH && reason != APR_OC_REASON_LOST)
+        return;
+    apr_proc_other_child_unregister(data);
+    replace(process->proc.pid, 0);
+    if (is_stopping())
+        return;
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, process->main,
+                 "RCIDP57: the signing process %" APR_PID_T_FMT " has ended (%d); another one starts",
+                 process->proc.pid, status);
+    start(process, apr_time_now() - process->started < SHORT_LIFE);
+}
+
+/* That of an earlier generation ends when the last of its children has: httpd has to know that it was ours.
+ */
+static void watch_earlier(int reason, void *data, int status)
+{
+    (void)status;
+    if (reason == APR_OC_REASON_UNREGISTER)
+        return;
+    apr_proc_other_child_unregister(data);
+    if (reason != APR_OC_REASON_RESTART)
+        *(pid_t *)data = 0;
+}
+
+static void know_earlier(apr_pool_t *pconf)
+{
+    generations *all = all_generations();
+
+    for (int i = 0; i < MOST_GENERATIONS; i++) {
+        apr_proc_t *proc = all->pids[i] ? apr_pcalloc(pconf, sizeof(*proc)) : NULL;
+
+        if (proc) {
+            proc->pid = all->pids[i];
+            apr_proc_other_child_register(proc, watch_earlier, &all->pids[i], NULL, pconf);
+        }
+    }
+}
+
+/* The end of a generation: once its children have closed theirs too, the process sees it. */
+static apr_status_t close_sockets(void *data)
+{
+    rcidp_keeper *keeper = data;
+
+    rcidp_keeper_close(&keeper->asking);
+    rcidp_keeper_close(&keeper->serving);
+    return APR_SUCCESS;
+}
+
+int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    rcidp_process *process = rcidp_config_server(s)->process;
+    const char *error;
+
+    (void)plog, (void)ptemp;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return OK; /* httpd only looks whether the configuration is right */
+    know_earlier(pconf);
+    if (!process || !process->keys->nelts)
+        return OK;
+    process->pconf = pconf;
+    process->main = s;
+    error = rcidp_keeper_open(&process->keeper);
+    if (error) {
+        complain(s, errno, error);
+        return OK;
+    }
+    apr_pool_cleanup_register(pconf, &process->keeper, close_sockets, apr_pool_cleanup_null);
+    start(process, false);
+    return OK;
+}
+
+void rcidp_process_leave(apr_pool_t *pool, server_rec *s)
+{
+    rcidp_process *process = rcidp_config_server(s)->process;
+
+    (void)pool;
+    if (process)
+        rcidp_keeper_close(&process->keeper.serving);
+}

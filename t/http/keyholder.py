@@ -1,0 +1,196 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""RcIdpSigningProcess: the key's numbers are in the memory of no process of httpd but one, under each MPM, for RSA and EC, after
+many launches and after a graceful restart with another key; and what becomes of launches when that process dies, hangs, or is asked
+for too much."""
+import os
+import pwd
+import re
+import signal
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import certs
+import form
+import keybytes
+import verify
+from httpd import poll
+from idp import Idp
+from tap import done_testing, is_, like, ok, skip_all
+
+ROOT = os.geteuid() == 0
+USER = "daemon"  # not the one of httpd's children
+LIMITS = {
+    "event": "ServerLimit 3\nStartServers 2\nThreadsPerChild 10\nMaxRequestWorkers 30\nMinSpareThreads 1\nMaxSpareThreads 30",
+    "worker": "ServerLimit 3\nStartServers 2\nThreadsPerChild 10\nMaxRequestWorkers 30\nMinSpareThreads 1\nMaxSpareThreads 30",
+    "prefork": "ServerLimit 4\nStartServers 3\nMaxRequestWorkers 4\nMinSpareServers 1\nMaxSpareServers 4",
+}
+CLIENTS, EACH = 6, 5
+NUMBERS = {"rsa": {"privateExponent", "prime1", "prime2", "exponent1", "exponent2", "coefficient"}, "ec": {"priv"}}
+
+
+def launches(server):
+    """Launches of several clients at once: the Responses."""
+    found, failures = [], []
+
+    def client():
+        try:
+            found.extend([server.launch().xml for _ in range(EACH)])
+        except Exception as error:  # shown below
+            failures.append(error)
+
+    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ok(not failures and len(found) == CLIENTS * EACH, server.name + ": many launches at once", *failures)
+    return found
+
+
+def are_signed(server, responses, pair, what):
+    problems = [verify.signature(xml, element, pair.cert) for xml in responses[:3] for element in verify.BOTH]
+    ok(not any(problems), "%s: %s" % (server.name, what), *problems)
+
+
+def others(server):
+    return [pid for pid in keybytes.family(server) if pid not in keybytes.signers(server)]
+
+
+def search(server, secret, what):
+    """In the memory of every process: nothing, but in the one that signs."""
+    found = {pid: keybytes.in_memory(pid, secret) for pid in others(server)}
+    ok(len(found) > 1 and not any(found.values()), "%s: %s is in the memory of none of httpd's processes" % (server.name, what), found)
+    return {name for pid in keybytes.signers(server) for name in keybytes.in_memory(pid, secret)}
+
+
+def renew(server, pair):
+    """Another key, in the configuration that the next restart reads."""
+    for old, new in zip(server.pair, pair):
+        server.config = server.config.replace(old, new)
+    server.pair = pair
+
+
+def one_signer(server):
+    poll(lambda: len(keybytes.signers(server)) == 1, "there is one signing process")
+    return keybytes.signers(server)[0]
+
+
+def begin(server):
+    server.expect(r"\[rcidp:info\] \[pid \d+:tid \d+\] RCIDP56: signed for process \d+ by the key in .*\.key: digest [0-9a-f]{64}$")
+    return server
+
+
+if not ROOT:
+    skip_all("only root can read the memory of httpd's processes")
+
+rsa, ec = certs.pair("rsa2048", "kept"), certs.pair("ec256", "kept")
+for mpm, limits in LIMITS.items():
+    with begin(Idp(key=rsa, mpm=mpm, name=mpm, server="RcIdpSigningProcess on user=%s\n%s" % (USER, limits))) as server:
+        secret = keybytes.of(rsa.key)
+        are_signed(server, launches(server), rsa, "each Response is signed by the RSA key")
+        is_(search(server, secret, "the RSA key") & NUMBERS["rsa"], NUMBERS["rsa"], mpm + ": the signing process has it")
+        askers = set(re.findall(r"RCIDP56: signed for process (\d+)", server.log()))
+        ok(askers and askers <= {str(pid) for pid in others(server)}, mpm + ": the audit says which process asked", askers)
+        is_(len(re.findall("RCIDP56: ", server.log())), 2 * CLIENTS * EACH, mpm + ": a line for each signature")
+        renew(server, ec)
+        server.graceful()
+        poll(lambda: len(keybytes.signers(server)) == 1, "the earlier signing process has ended with its children")
+        are_signed(server, launches(server), ec, "after a graceful restart by the EC key")
+        is_(search(server, keybytes.of(ec.key), "the EC key") & NUMBERS["ec"], NUMBERS["ec"], mpm + ": the new signing process has it")
+        is_(search(server, secret, "the key before"), set(), mpm + ": and not the one before")
+
+# Does the search find what is there?
+for pair, names in ((rsa, NUMBERS["rsa"]), (ec, NUMBERS["ec"])):
+    with Idp(key=pair, name="without") as server:
+        server.launch()
+        is_(keybytes.signers(server), [], "without the directive there is no signing process")
+        found = [keybytes.in_memory(pid, keybytes.of(pair.key)) & names for pid in keybytes.family(server)]
+        ok(len(found) > 1 and all(one == names for one in found), "and the search finds all numbers in each process of httpd", found)
+
+# The process: whose it is, what it has, what it ends with.
+with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%s" % (USER, LIMITS["event"]))) as server:
+    signer = one_signer(server)
+    with open("/proc/%d/status" % signer) as file:
+        status = file.read()
+    user = pwd.getpwnam(USER)
+    like(status, r"^Uid:(\t%d){4}$" % user.pw_uid, "it belongs to its user")
+    like(status, r"^NoNewPrivs:\t1$", "and cannot become another")
+    is_(os.stat("/proc/%d/mem" % signer).st_uid, 0, "its own user cannot trace it")
+    with open("/proc/%d/limits" % signer) as file:
+        like(file.read(), r"^Max core file size +0 +0 ", "it leaves no core dump")
+    files = [os.readlink("/proc/%d/fd/%s" % (signer, name)) for name in os.listdir("/proc/%d/fd" % signer)]
+    is_(sorted({re.sub(r":.*|^.*/(?=error\.log|output)", "", name) for name in files}), ["/dev/null", "error.log", "output", "socket"],
+        "it has its socket and the log")
+
+    # A launch that began before a graceful restart is signed by the key of its time.
+    at_restart, restarted = threading.Event(), threading.Event()
+    answers = []
+
+    def late():
+        answers.append(server.get(pause=lambda: (at_restart.set(), restarted.wait())))
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    at_restart.wait()
+    renew(server, rsa)
+    server.graceful()
+    poll(lambda: len(keybytes.signers(server)) == 2, "with a launch under way, the signing process stays over a restart")
+    restarted.set()
+    thread.join()
+    are_signed(server, [form.auto_post(answers[0].text).xml], ec, "it signs that launch with its key")
+    are_signed(server, [server.launch().xml], rsa, "the next launch is signed by the new key")
+    signer = one_signer(server)
+
+    # It dies: httpd starts another, and no launch is lost.
+    server.expect(r"\[core:notice\] .* AH0005[12]: child pid \d+ exit signal Segmentation fault \(11\)")
+    server.expect(r"\[rcidp:error\] .* RCIDP57: the signing process %d has ended \(11\); another one starts$" % signer, count=1)
+    os.kill(signer, signal.SIGSEGV)
+    are_signed(server, [server.launch().xml], rsa, "after a crash of the signing process, launches are signed by the next one")
+    ok(one_signer(server) != signer, "which is another")
+
+    # It hangs: a launch is refused in time.
+    signer = one_signer(server)
+    os.kill(signer, signal.SIGSTOP)
+    server.expect(r"\[rcidp:error\] .* RCIDP36: no Response could be made: the signing process gave no answer in time$", count=1)
+    is_(server.get().status, 500, "while the signing process hangs, a launch is refused")
+    os.kill(signer, signal.SIGCONT)
+    like(server.requests(1)[-1], "result=signing", "with that result")
+    are_signed(server, [server.launch().xml], rsa, "once it goes on, launches do")
+
+    # The key is gone when it has to start again: nothing is signed, httpd stays, and all is well once the key is back.
+    os.rename(rsa.key, rsa.key + ".away")
+    server.expect(r"\[rcidp:crit\] .* RCIDP58: the signing process cannot start: cannot read .*kept\.key: No such file or directory$")
+    server.expect(r"\[rcidp:error\] .* RCIDP57: the signing process \d+ has ended \(")
+    os.kill(signer, signal.SIGKILL)
+    poll(lambda: "RCIDP58" in server.log(), "the next one cannot read the key")
+    os.rename(rsa.key + ".away", rsa.key)
+    poll(lambda: server.get().status == 200, "launches are signed again")
+    server.expect("RCIDP36: no Response could be made: the signing process ")
+
+    # It ends with httpd's parent, however that ends.
+    signer, children = one_signer(server), [pid for pid in others(server) if pid != server.process.pid]
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    poll(lambda: not os.path.exists("/proc/%d" % signer), "it ends with httpd's parent")
+    ok(True, "the signing process ends with httpd's parent")
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    server.process = None
+    is_(server.problems(), [], "the log of all this holds what was announced")
+
+# More signatures than the rate allows.
+with begin(Idp(key=ec, name="rate", server="RcIdpSigningProcess on rate=2")) as server:
+    server.expect(r"\[rcidp:warn\] .* RCIDP59: more than 2 signatures were asked for within a second; the rest is refused$")
+    server.expect(r"\[rcidp:error\] .* RCIDP36: .* the signing process has made as many signatures in this second as rate= allows$")
+    threads = [threading.Thread(target=server.get) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    results = [re.search(r"result=(\S+)", line)[1] for line in server.requests(8)]
+    ok({"issued", "signing"} >= set(results) and "signing" in results, "what is over the rate is refused", results)
+    poll(lambda: server.get().status == 200, "a second later launches are signed again")
+    is_(keybytes.family(server)[one_signer(server)], keybytes.SIGNER, "without user= it is root's")
+done_testing()
