@@ -24,7 +24,7 @@ USER = "daemon"  # not the one of httpd's children
 LIMITS = {
     "event": "ServerLimit 3\nStartServers 2\nThreadsPerChild 10\nMaxRequestWorkers 30\nMinSpareThreads 1\nMaxSpareThreads 30",
     "worker": "ServerLimit 3\nStartServers 2\nThreadsPerChild 10\nMaxRequestWorkers 30\nMinSpareThreads 1\nMaxSpareThreads 30",
-    "prefork": "ServerLimit 4\nStartServers 3\nMaxRequestWorkers 4\nMinSpareServers 1\nMaxSpareServers 4",
+    "prefork": "ServerLimit 12\nStartServers 3\nMaxRequestWorkers 12\nMinSpareServers 1\nMaxSpareServers 4",
 }
 CLIENTS, EACH = 6, 5
 NUMBERS = {"rsa": {"privateExponent", "prime1", "prime2", "exponent1", "exponent2", "coefficient"}, "ec": {"priv"}}

@@ -1,0 +1,113 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""Keys on a PKCS #11 token (SoftHSM): launches are signed with them, across a graceful restart and by several threads; the PIN is in
+no message and in no memory of httpd's; and what is said of a token, a key or a PIN that is not right."""
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import atexit
+import certs
+import keybytes
+import verify
+from idp import Idp
+from tap import done_testing, is_, like, ok, skip_all
+
+PIN = "8246913570"
+USER = "daemon" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+LIBRARIES = glob.glob("/usr/lib*/softhsm/libsofthsm2.so") + glob.glob("/usr/lib*/pkcs11/libsofthsm2.so")
+ENGINES = glob.glob("/usr/lib*/*/engines-3/pkcs11.so") + glob.glob("/usr/lib*/engines-3/pkcs11.so")
+
+if not LIBRARIES or not ENGINES or not shutil.which("softhsm2-util"):
+    skip_all("there is no SoftHSM, or OpenSSL has no engine pkcs11")
+
+# The token belongs to the process's user, as the library is used by it.
+folder = tempfile.mkdtemp(prefix="rcidp-token.")
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
+os.mkdir(os.path.join(folder, "tokens"))
+with open(os.path.join(folder, "softhsm2.conf"), "w") as file:
+    file.write("directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n" % folder)
+os.environ["SOFTHSM2_CONF"] = os.path.join(folder, "softhsm2.conf")
+
+
+def softhsm(*arguments):
+    done = subprocess.run(["softhsm2-util", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise RuntimeError("softhsm2-util %s: %s" % (" ".join(arguments), done.stdout.decode()))
+
+
+def put(name, content):
+    path = os.path.join(folder, name)
+    with open(path, "w") as file:
+        file.write(content)
+    os.chmod(path, 0o600)
+    return path
+
+
+rsa, ec, weak = certs.pair("rsa2048", "token"), certs.pair("ec256", "token"), certs.pair("rsa1024", "token")
+softhsm("--init-token", "--free", "--label", "idp", "--so-pin", "12345678", "--pin", PIN)
+for number, (name, pair) in enumerate((("rsa", rsa), ("ec", ec), ("weak", weak)), 1):
+    softhsm("--import", pair.key, "--token", "idp", "--label", name, "--id", "0%d" % number, "--pin", PIN)
+pin, wrong_pin = put("pin", PIN + "\n"), put("wrong", "1111111111\n")
+if os.geteuid() == 0:
+    entry = pwd.getpwnam(USER)
+    for path, folders, files in os.walk(folder):
+        for name in [path] + [os.path.join(path, file) for file in files]:
+            os.chown(name, entry.pw_uid, entry.pw_gid)
+PROCESS = "RcIdpSigningProcess on user=%s\nServerLimit 2\nStartServers 1\nThreadsPerChild 8\nMaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\n" % USER
+
+
+def uri(name, pin=pin, token="idp", module=LIBRARIES[0]):
+    return "pkcs11:token=%s;object=%s?pin-source=file:%s&module-path=%s" % (token, name, pin, module)
+
+
+class Server(Idp):
+    def _environment(self):
+        return {**super()._environment(), "SOFTHSM2_CONF": os.environ["SOFTHSM2_CONF"]}
+
+
+for name, pair in (("rsa", rsa), ("ec", ec)):
+    with Server(key=certs.Pair(uri(name), pair.cert), name="token-" + name, server=PROCESS) as server:
+        server.expect(r"RCIDP56: signed for process \d+ by the key in pkcs11:token=idp;object=%s: " % name)
+        responses, failures = [], []
+
+        def launch():
+            try:
+                responses.extend(server.launch().xml for _ in range(3))
+            except Exception as error:  # shown below
+                failures.append(error)
+
+        threads = [threading.Thread(target=launch) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        server.graceful()
+        launch()
+        ok(not failures and len(responses) == 18, name + ": launches, also after a restart", *failures)
+        problems = [verify.signature(xml, element, pair.cert) for xml in responses for element in verify.BOTH]
+        ok(not any(problems), name + ": each is signed by the key of the token", *problems)
+        if os.geteuid() == 0:
+            secret = {"the PIN": {PIN.encode()}, **keybytes.of(pair.key)}
+            found = {pid: keybytes.in_memory(pid, secret) for pid in keybytes.family(server) if pid not in keybytes.signers(server)}
+            ok(len(found) > 1 and not any(found.values()), name + ": neither key nor PIN is in the memory of httpd", found)
+        ok(PIN not in server.log(), name + ": the PIN is in no log")
+
+# What is not right: the key's URI, what httpd -t says.
+for key, wanted in (
+        (uri("none"), "no token has pkcs11:token=idp;object=none"), (uri("rsa", token="other"), "no token has"),
+        (uri("rsa", pin=wrong_pin), "or it refuses the PIN"), (uri("rsa", pin="/none"), "cannot read /none"),
+        (uri("rsa", module="/none.so"), "no token has"),
+        (uri("weak"), "has an RSA key of 1024 bits"), (uri("ec"), "does not belong to the certificate"),
+        ("pkcs11:object=rsa?pin-value=" + PIN, "does not belong into the configuration"), ("pkcs11:", "no token has")):
+    status, output = Server(key=certs.Pair(key, rsa.cert), name="wrong", server=PROCESS).configtest()
+    is_(status, 1, "refused: " + wanted)
+    like(output, r"RcIdpSigningKeyFile: .*" + wanted, "by that sentence")
+    ok(PIN not in output, "without the PIN", output)
+done_testing()
