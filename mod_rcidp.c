@@ -30,11 +30,12 @@
 #include "src/steps.h"
 #include "src/status.h"
 #include "src/signing_process.h"
+#include "src/test.h"
 
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
 static const char *start_libraries(apr_pool_t *pool, const server_rec *s)
 {
-    const char *error = rcidp_check_takes_requests(pool, s) ? rcidp_lasso_init() : NULL;
+    const char *error = rcidp_check_needs_lasso(pool, s) ? rcidp_lasso_init() : NULL;
 
     return error ? error : rcidp_library_init(); /* Lasso starts xmlsec whether it is up or not */
 }
@@ -88,6 +89,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(rcidp_steps_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_launch_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_portal_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(rcidp_test_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_publish_handler, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

@@ -339,11 +339,15 @@ static bool takes_requests(apr_pool_t *pool, const server_rec *s)
     return false;
 }
 
-bool rcidp_check_takes_requests(apr_pool_t *pool, const server_rec *s)
+bool rcidp_check_needs_lasso(apr_pool_t *pool, const server_rec *s)
 {
+    if (!rcidp_lasso_is_there())
+        return false;
+    if (rcidp_sections_has_handler(pool, RCIDP_HANDLER_TEST))
+        return true;
     while (s && !takes_requests(pool, s))
         s = s->next;
-    return s && rcidp_lasso_is_there();
+    return s != NULL;
 }
 
 /* The one mistake that has no line: the module that counts by default is not loaded. */

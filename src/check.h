@@ -12,7 +12,8 @@
  */
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
-/* Does any launch path of any server take AuthnRequests, so that a child needs Lasso? pool is for scratch. */
-bool rcidp_check_takes_requests(apr_pool_t *pool, const server_rec *s);
+/* Does a child need Lasso, since a launch path of any server takes AuthnRequests, or there is a test page?
+ * pool is for scratch. */
+bool rcidp_check_needs_lasso(apr_pool_t *pool, const server_rec *s);
 
 #endif

@@ -23,6 +23,7 @@
 #define RCIDP_HANDLER_LAUNCH "rcidp-launch"
 #define RCIDP_HANDLER_PORTAL "rcidp-portal"
 #define RCIDP_HANDLER_METADATA "rcidp-metadata"
+#define RCIDP_HANDLER_TEST "rcidp-test"
 
 /* RcIdpSigningCertificateFile: the certificate, and the key if the same file has one (else why not). */
 typedef struct rcidp_certificate_setting {

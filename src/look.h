@@ -39,10 +39,10 @@ typedef struct rcidp_look {
 } rcidp_look;
 
 /* Styles that only some pages need, after the common one; each a row of the table in sheets.c. */
-typedef enum { RCIDP_SHEET_NONE, RCIDP_SHEET_PORTAL, RCIDP_SHEETS } rcidp_sheet;
+typedef enum { RCIDP_SHEET_NONE, RCIDP_SHEET_PORTAL, RCIDP_SHEET_TEST, RCIDP_SHEETS } rcidp_sheet;
 
 /* Scripts; each a row of the table in sheets.c. */
-typedef enum { RCIDP_SCRIPT_POST, RCIDP_SCRIPTS } rcidp_script;
+typedef enum { RCIDP_SCRIPT_POST, RCIDP_SCRIPT_TEST, RCIDP_SCRIPTS } rcidp_script;
 
 /* The looks of a server, one for each language. Everything lives in pool. */
 const rcidp_look *rcidp_look_make(apr_pool_t *pool, const rcidp_brand *brand);

@@ -16,8 +16,6 @@
 
 APLOG_USE_MODULE(rcidp);
 
-#define CONTENT_TYPE "application/samlmetadata+xml"
-
 static const apr_array_header_t *certificates(apr_pool_t *pool, const rcidp_server_conf *conf)
 {
     apr_array_header_t *all = apr_array_make(pool, 2, sizeof(const rcidp_certificate *));
@@ -102,7 +100,7 @@ static int send_document(request_rec *r, const char *xml)
 {
     int status;
 
-    ap_set_content_type(r, CONTENT_TYPE);
+    ap_set_content_type(r, RCIDP_METADATA_TYPE);
     apr_table_setn(r->headers_out, "ETag", entity_tag(r->pool, xml));
     apr_table_setn(r->headers_out, "Cache-Control", "max-age=3600");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
@@ -115,10 +113,20 @@ static int send_document(request_rec *r, const char *xml)
     return OK;
 }
 
-int rcidp_publish_handler(request_rec *r)
+const char *rcidp_publish_make(request_rec *r, const char **xml)
 {
     const rcidp_server_conf *conf = rcidp_config_server(r->server);
     rcidp_metadata metadata = {.entity_id = conf->entity_id, .contact = conf->contact};
+
+    metadata.certificates = certificates(r->pool, conf);
+    collect(r, conf, &metadata);
+    return metadata.endpoints->nelts ? rcidp_metadata_make(r->pool, &metadata, xml)
+                                     : "there is no RcIdpLaunch";
+}
+
+int rcidp_publish_handler(request_rec *r)
+{
+    const rcidp_server_conf *conf = rcidp_config_server(r->server);
     const char *xml, *error;
 
     if (!r->handler || strcmp(r->handler, RCIDP_HANDLER_METADATA) != 0)
@@ -128,11 +136,7 @@ int rcidp_publish_handler(request_rec *r)
         return HTTP_METHOD_NOT_ALLOWED;
     if (!conf->entity_id || !conf->signer.key)
         return rcidp_answer_refuse(r, RCIDP_REFUSE_NO_IDENTITY, r->server->server_hostname);
-    metadata.certificates = certificates(r->pool, conf);
-    collect(r, conf, &metadata);
-    error =
-        metadata.endpoints->nelts ? rcidp_metadata_make(r->pool, &metadata, &xml) : "there is no RcIdpLaunch";
-    if (error) {
+    if ((error = rcidp_publish_make(r, &xml))) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "RCIDP37: no metadata can be made: %s", error);
         return HTTP_INTERNAL_SERVER_ERROR;
     }

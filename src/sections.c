@@ -106,6 +106,30 @@ static int check_portal(apr_pool_t *pool, const server_rec *main, const ap_direc
     return 0;
 }
 
+/* Among these sections, is one a launch path above this path? */
+static bool has_launch_above(apr_pool_t *pool, const ap_directive_t *section, const char *path)
+{
+    for (; section; section = section->next) {
+        const char *above = is_named(section, "<Location") ? path_of(pool, section) : NULL;
+
+        if (above && strcmp(above, path) != 0 && rcidp_config_covers(above, path) &&
+            holds(pool, section, names_providers))
+            return true;
+    }
+    return false;
+}
+
+/* A test page speaks of the launch path above it, in the same server or in the main server. */
+static bool is_below_launch(apr_pool_t *pool, const ap_directive_t *location)
+{
+    const char *path = location ? path_of(pool, location) : "";
+
+    if (*path != '/' || apr_fnmatch_test(path))
+        return false;
+    return (location->parent && has_launch_above(pool, location->parent->first_child, path)) ||
+           has_launch_above(pool, ap_conftree, path);
+}
+
 static int check_node(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node)
 {
     const ap_directive_t *location = enclosing_location(node);
@@ -122,6 +146,13 @@ static int check_node(apr_pool_t *pool, const server_rec *main, const ap_directi
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
                      "RCIDP78: RcIdpLaunch: needs SetHandler rcidp-launch beside it (%s:%d)", node->filename,
                      node->line_num);
+        return 1;
+    }
+    if (names_handler(pool, node, RCIDP_HANDLER_TEST) && !is_below_launch(pool, location)) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
+                     "RCIDP51: SetHandler: rcidp-test needs a <Location> with a plain path below that of an "
+                     "RcIdpLaunch (%s:%d)",
+                     node->filename, node->line_num);
         return 1;
     }
     return check_portal(pool, main, node, location);
@@ -148,7 +179,7 @@ static bool sets_handler(apr_pool_t *pool, const ap_directive_t *node, const cha
 {
     for (; node; node = node->next) {
         if (is_named(node, "SetHandler") && !strcasecmp(first_word(pool, node), handler) &&
-            enclosing_location(node) && !strcmp(first_word(pool, enclosing_location(node)), path))
+            enclosing_location(node) && !strcmp(path_of(pool, enclosing_location(node)), path))
             return true;
         if (node->first_child && sets_handler(pool, node->first_child, path, handler))
             return true;
@@ -159,6 +190,21 @@ static bool sets_handler(apr_pool_t *pool, const ap_directive_t *node, const cha
 bool rcidp_sections_sets_handler(apr_pool_t *pool, const char *path, const char *handler)
 {
     return sets_handler(pool, ap_conftree, path, handler);
+}
+
+static bool has_handler(apr_pool_t *pool, const ap_directive_t *node, const char *handler)
+{
+    for (; node; node = node->next) {
+        if (names_handler(pool, node, handler) ||
+            (node->first_child && has_handler(pool, node->first_child, handler)))
+            return true;
+    }
+    return false;
+}
+
+bool rcidp_sections_has_handler(apr_pool_t *pool, const char *handler)
+{
+    return has_handler(pool, ap_conftree, handler);
 }
 
 /* Among the directives of one level, not counting sections within. */

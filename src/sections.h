@@ -8,12 +8,16 @@
 #include <stdbool.h>
 
 /* Check that `SetHandler rcidp-launch` and RcIdpLaunch stand together in each <Location>, or in two of the
- * same path, and that what belongs to a portal stands in a <Location>. Logs each mistake with file and line;
- * returns how many there are. pool is for scratch. */
+ * same path, that each `SetHandler rcidp-test` stands in a <Location> below such a path, and that what
+ * belongs to a portal stands in a <Location>. Logs each mistake with file and line; returns how many there
+ * are. pool is for scratch. */
 int rcidp_sections_check(apr_pool_t *pool, const server_rec *main);
 
 /* Is there a <Location> of this path, in any server, that sets this handler? pool is for scratch. */
 bool rcidp_sections_sets_handler(apr_pool_t *pool, const char *path, const char *handler);
+
+/* Does any section, in any server, set this handler? As above. */
+bool rcidp_sections_has_handler(apr_pool_t *pool, const char *handler);
 
 /* Does this server, or the main server for it, say SSLEngine on (mod_ssl) or TLSEngine (mod_tls)? As above.
  */

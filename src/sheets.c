@@ -53,9 +53,31 @@ static const char portal_sheet[] =
     ".tiles small{display:block;font-size:.85rem;font-weight:400;color:var(--soft)}"
     "@media(max-width:30rem){.tiles{gap:.75rem}.tiles a{min-height:4.5rem;padding:.85rem 1rem}}";
 
+/* The test page: wide, and dense. A verdict is a word and a colour, never a colour alone. */
+static const char test_sheet[] =
+    "body{justify-content:flex-start}header,main{max-width:56rem}"
+    "h2{margin:2rem 0 .75rem;font-size:1.1rem;line-height:1.3}"
+    ".sum{padding:.6rem .9rem;border-left:.3rem solid;font-weight:600}"
+    ".good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.unknown{color:var(--soft)}"
+    ".row{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center}.row .button{width:auto}"
+    ".checks li{display:grid;grid-template-columns:7.5rem 1fr;padding:.45rem 0;margin:0;border-top:1px solid "
+    "var(--line)}"
+    ".checks strong{font-weight:400;color:var(--text)}.checks p{grid-column:2;margin:.15rem 0 .3rem;"
+    "color:var(--text)}.checks .warn strong,.checks .bad strong{font-weight:600}"
+    "dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;margin:0}"
+    "dt,dd{margin:0;padding:.45rem 0;border-top:1px solid "
+    "var(--line)}dt{padding-right:1rem;color:var(--soft)}"
+    "dd>*{display:block}code,pre,time{font:.9rem/1.5 ui-monospace,'SF Mono',Consolas,Menlo,monospace;"
+    "unicode-bidi:isolate}small{font-size:.85rem;color:var(--soft)}small span{display:block}"
+    "pre{margin:0;padding:1rem;overflow:auto;max-height:36rem;border:1px solid "
+    "var(--line);border-radius:.65rem;"
+    "background:var(--page);overflow-wrap:normal;font-size:.8rem}"
+    "@media(max-width:40rem){dl,.checks li{display:block}dd{padding-top:0;border:0}.row .button{width:100%}}";
+
 const char *const rcidp_sheets[RCIDP_SHEETS] = {
     [RCIDP_SHEET_NONE] = NULL,
     [RCIDP_SHEET_PORTAL] = portal_sheet,
+    [RCIDP_SHEET_TEST] = test_sheet,
 };
 
 /* It posts at once only where the page was navigated to: by Back, Forward or Reload the user may press the
@@ -71,6 +93,19 @@ static const char post[] =
     "if(arrived&&arrived.type==='navigate'){busy();form.submit()}"
     "})()";
 
+/* Times in the reader's own zone, and a word if this device's clock is off by more than a minute. */
+static const char test_script[] =
+    "(function(){'use strict';"
+    "var clock=document.getElementById('clock'),"
+    "off=Math.round((Date.now()-Date.parse(clock.dataset.now))/1000);"
+    "document.querySelectorAll('time').forEach(function(time){"
+    "var local=document.createElement('small');"
+    "local.textContent=new Date(time.dateTime).toLocaleString(document.documentElement.lang,"
+    "{dateStyle:'medium',timeStyle:'long'});time.after(local)});"
+    "if(Math.abs(off)>60){clock.lastElementChild.textContent=off;clock.hidden=false}"
+    "})()";
+
 const char *const rcidp_scripts[RCIDP_SCRIPTS] = {
     [RCIDP_SCRIPT_POST] = post,
+    [RCIDP_SCRIPT_TEST] = test_script,
 };

@@ -85,7 +85,8 @@ int rcidp_steps_before_authentication(request_rec *r)
     int status;
 
     if (r->main ||
-        !(rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || rcidp_config_handles(r, RCIDP_HANDLER_PORTAL)))
+        !(rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || rcidp_config_handles(r, RCIDP_HANDLER_PORTAL) ||
+          rcidp_config_handles(r, RCIDP_HANDLER_TEST)))
         return DECLINED;
     rcidp_status_count(r);
     status = rcidp_steps_itself(r);
@@ -97,7 +98,8 @@ int rcidp_steps_before_authentication(request_rec *r)
 int rcidp_steps_fixup(request_rec *r)
 {
     if (!r->handler ||
-        (strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0 && strcmp(r->handler, RCIDP_HANDLER_PORTAL) != 0))
+        (strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0 && strcmp(r->handler, RCIDP_HANDLER_PORTAL) != 0 &&
+         strcmp(r->handler, RCIDP_HANDLER_TEST) != 0))
         return DECLINED;
     r->finfo.filetype = APR_NOFILE; /* else mod_dir would redirect to the path with a slash */
     return OK;

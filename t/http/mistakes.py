@@ -235,6 +235,12 @@ WRONG = [
     ("SetHandler", "needs an RcIdpLaunch", identity() + host("=>SetHandler rcidp-launch")),
     ("SetHandler", "needs an RcIdpLaunch", identity() + "=>SetHandler rcidp-launch\n"),
     ("SetHandler", "needs an RcIdpLaunch", identity() + section("=>SetHandler rcidp-launch") + host(section("RcIdpLaunch us"))),
+    # Where a test page may be.
+    *[("SetHandler", "rcidp-test needs a <Location> with a plain path below", identity() + host(section(LAUNCH) + section("=>SetHandler rcidp-test", *where)))
+      for where in (("Location", '"/test"'), ("Location", '"/ringcentralx"'), ("Location", '"/ringcentral/*"'), ("LocationMatch", '"^/ringcentral/test$"'),
+                    ("Location ~", '"/ringcentral/test"'), ("Directory", '"/ringcentral/test"'), ("If", '"true"'))],
+    ("SetHandler", "rcidp-test needs", identity() + host(section(LAUNCH)) + section("=>SetHandler rcidp-test", path='"/ringcentral/test"')),
+    ("SetHandler", "rcidp-test needs", identity() + host("=>SetHandler rcidp-test\n" + section(LAUNCH))),
 ]
 # Those of a server, in a section.
 WRONG += [(name, "not allowed in <Location> context", launch("=>%s x" % name)) for name in (
@@ -248,7 +254,7 @@ for number, (directive, wanted, text) in enumerate(WRONG, 1):
     name = "%s: %s (%d)" % (directive, wanted, number)
     is_((status, wrong.line is not None), (1, True), name + ": is refused")
     said = re.search(r"Syntax error on line %s of %s:\n(.*)" % (wrong.line, path), output)
-    said = said or re.search(r"^(?:\[.*\] )?RCIDP[789]\d: (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
+    said = said or re.search(r"^(?:\[.*\] )?RCIDP(?:51|[79]\d): (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
     ok(said, name + ": names file and line %s" % wrong.line, output)
     like(said.group(1) if said else output, r"^%s\b.*(%s)" % (directive, wanted), name + ": names directive and reason")
 done_testing()

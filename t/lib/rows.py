@@ -25,6 +25,7 @@ RESULTS = {
     "head": (200, None, None),
     "choose": (200, None, None),
     "portal": (200, None, None),
+    "tested": (200, "RCIDP05", "info"),
     "not-protected": (500, "RCIDP10", "error"),
     "no-identity": (500, "RCIDP11", "error"),
     "authn-request": (400, "RCIDP12", "error"),
@@ -89,7 +90,7 @@ class Rows:
         """One row: several checks. Returns the answer."""
         answer = self._ask(name, method, path, result, **options)
         if method == "GET" and head:
-            twin = self._ask(name + ", HEAD", "HEAD", path, "head" if result == "issued" else result, **options)
+            twin = self._ask(name + ", HEAD", "HEAD", path, "head" if result in ("issued", "tested") else result, **options)
             is_(twin.body, b"", name + ", HEAD: without a body")
             is_(pages.headers(twin), pages.headers(answer), name + ", HEAD: the headers that GET has")
         return answer

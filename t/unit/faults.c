@@ -134,7 +134,7 @@ static const char *read_its_certificate(const char **error)
 static const char *pseudonym(const char **error)
 {
     unsigned char bytes[RCIDP_SECRET_LEAST] = {1};
-    rcidp_secret secret = {bytes, sizeof(bytes)};
+    rcidp_secret secret = {.bytes = bytes, .length = sizeof(bytes)};
     const char *text = rcidp_pseudonym(pool, &secret, "https://sp.example.com", "alice");
 
     *error = text ? NULL : "no pseudonym";
