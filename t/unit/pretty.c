@@ -70,8 +70,7 @@ static void test_pretty(const char *name)
 
     ok(says_the_same(xmlDocGetRootElement(parse(xml)), xmlDocGetRootElement(parse(text))),
        "%s: the layout says the same", name);
-    ok(strstr(text, "\n  <saml:Issuer") && strstr(text, "\n      <saml:NameID "),
-       "%s: it is indented", name);
+    ok(strstr(text, "\n  <saml:Issuer") && strstr(text, "\n      <saml:NameID "), "%s: it is indented", name);
     ok(!strstr(text, certificate) && strstr(text, apr_pstrmemdup(pool, certificate, 24)) &&
            strstr(text, certificate + strlen(certificate) - 8),
        "%s: a certificate has its beginning and its end", name);
