@@ -81,13 +81,15 @@ class ServiceProvider(Httpd):
         super().__init__(rcidp=False, **options)
         self.write("docs/landing.shtml", LANDING)
 
-    def accept(self, encoded, relay_state=None):
-        """Post a Response as a browser would, then look at the landing page with the session it gave."""
+    def accept(self, encoded, relay_state=None, cookies=()):
+        """Post a Response as a browser would, then look at the landing page with the session it gave.
+
+        COOKIES are those that the browser has from asking, as the header has them."""
         fields = [("SAMLResponse", encoded)]
         if relay_state is not None:
             fields.append(("RelayState", relay_state))
         mark = self.mark()
-        answer = self.client(host=self.host).post(self.acs_path, fields)
+        answer = self.client(host=self.host).post(self.acs_path, fields, headers=[("Cookie", "; ".join(cookies))] if cookies else [])
         if answer.status in (302, 303):
             cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.all("Set-Cookie"))
             landing = self.client(host=self.host).get("/landing.shtml", headers=[("Cookie", cookies)])

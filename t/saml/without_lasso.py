@@ -20,7 +20,7 @@ from tap import bail, done_testing, is_, like, ok, skip_all, unlike
 
 # What a build in the source folder leaves there: configure refuses to build elsewhere from such a folder.
 SOURCES = ["configure", "configure.ac", "Makefile.am", "Makefile.in", "aclocal.m4", "mod_rcidp.c", "bootstrap", "LICENSE",
-           "README.md", "m4", "build-aux", "src", "conf"]
+           "README.md", "m4", "build-aux", "src", "conf", "debian", "docs", "rpm", "tools"]
 ENTITY, ACS, STATE = PROVIDERS["us"]
 
 
