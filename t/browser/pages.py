@@ -104,6 +104,7 @@ def refusal_of_httpd(browser):
 server = gallery.server()
 with server:
     server.expect("RCIDP30: ")
+    server.expect("RCIDP05: ")
     server.expect("AH01631: user alice: .* \"/denied\"")
     with Browser(gallery.hosts(server), name="pages") as browser:
         browser.expect("status of 403")

@@ -20,7 +20,8 @@ RcIdpPageLogo       "${folder}/logo.svg"
 RcIdpPageColor      "#0b7a75"
 """
 # Name, path, HTTP status.
-PAGES = [("post", "/ringcentral", 200), ("choose", "/choose", 200), ("refused", "/nobody", 403), ("portal", "/portal", 200)]
+PAGES = [("post", "/ringcentral", 200), ("choose", "/choose", 200), ("refused", "/nobody", 403), ("portal", "/portal", 200),
+         ("test", "/ringcentral/test", 200)]
 PHONE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 44 44"><rect width="44" height="44" rx="11" fill="#f06a35"/>
 <path d="M15 12h5l2 6-3 2c1 3 3 5 6 6l2-3 6 2v5c0 1-1 2-2 2-10 0-18-8-18-18 0-1 1-2 2-2z" fill="#fff"/></svg>
 """
@@ -47,7 +48,7 @@ VHOST = (SECTION % ("/choose", "rcidp-launch", 'RcIdpLaunch eu au\nRcIdpMail "%{
          + SECTION % ("/nobody", "rcidp-launch", "RcIdpLaunch fax\nRcIdpMail %{reqenv:NOTHING}", AUTHENTICATION.replace("valid-user", "user bob alice"))
          + SECTION % ("/elsewhere", "rcidp-launch", "RcIdpLaunch uk", AUTHENTICATION.replace("Example Inc.", "Elsewhere"))
          + SECTION % ("/denied", "rcidp-launch", "RcIdpLaunch us", AUTHENTICATION.replace("valid-user", "user bob") + "AuthzSendForbiddenOnFailure On")
-         + SECTION % ("/portal", "rcidp-portal", LINKS, AUTHENTICATION))
+         + SECTION % ("/portal", "rcidp-portal", LINKS, AUTHENTICATION) + SECTION % ("/ringcentral/test", "rcidp-test", "", ""))
 ACS = """
 <VirtualHost 127.0.0.1:${port}>
 ServerName service.ringcentral.com
