@@ -134,14 +134,14 @@ class Httpd:
     """See the top of this file."""
 
     def __init__(self, config="", modules=(), mpm="event", log_level="warn", name="httpd", rcidp=True,
-                 module=RCIDP):
+                 module=None):
         self.name = name
         self.config = config
         self.modules = list(modules)
         self.mpm = mpm
         self.log_level = log_level + (" rcidp:info" if rcidp else "")
         self.rcidp = rcidp
-        self.module = module
+        self.module = module or RCIDP
         self.port = free_port()
         self.plain_port = free_port()
         self.process = None
