@@ -21,7 +21,7 @@ class Clock:
         found = glob.glob("/usr/lib*/*/faketime/libfaketimeMT.so.1") + glob.glob("/usr/lib*/faketime/libfaketimeMT.so.1")
         if not found:
             tap.skip_all("this machine lacks libfaketime")
-        self.library = found[0]
+        self.preload = found[0]
         self.path = os.path.join(certs.folder(), "clock")
         os.chmod(certs.folder(), 0o711)  # httpd's children look at the clock
         self.offset = 0
@@ -39,5 +39,5 @@ class Clock:
         return time.time() + self.offset
 
     def environment(self, preload=None):
-        return {"LD_PRELOAD": " ".join(filter(None, [preload, self.library])), "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
+        return {"LD_PRELOAD": " ".join(filter(None, [preload, self.preload])), "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
