@@ -23,7 +23,7 @@ static char *reserve(rcidp_markup *markup, apr_size_t more)
         apr_size_t room = 2 * markup->room + more;
         char *larger = apr_palloc(markup->pool, room + 1);
 
-        memcpy(larger, markup->text, markup->length);
+        memcpy(larger, markup->text, markup->length + 1);
         markup->text = larger;
         markup->room = room;
     }

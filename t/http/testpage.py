@@ -18,6 +18,7 @@ import curl
 import idp
 import pages
 import verify
+from httpd import poll
 from idp import Idp
 from mellon import Mellon
 from rows import Rows
@@ -305,6 +306,7 @@ for what, days, warned, wanted in [
         ("one that expires soon", 20, "RCIDP52", ("Warning", "expires on 20"))]:
     with Preloaded(key=certs.pair(days=days), vhost=RINGCENTRAL % "") as server:
         server.expect(warned)
+        poll(lambda: warned in server.log(), "the notice of " + what)  # it comes after the start
         server.expect("RCIDP05")
         judge(server, "/ringcentral/test", what, certificate=wanted)
 # Digest, whose credentials are good for one address alone: the other paths are looked up without a word.
