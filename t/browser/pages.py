@@ -72,14 +72,44 @@ def still(browser, name, path):
         is_(wait_for(browser, SHIFT), 0, "%s, %d px: nothing moves" % (name, width))
 
 
-def keyboard(browser):
-    """The portal by the keyboard alone: every tile in order, each seen, and the first one opens."""
-    browser.open(gallery.SSO + "/portal", user="alice")
-    hrefs = browser.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
-    for href in hrefs:
+CONTROLS = "[...document.querySelectorAll('a[href], button, summary, pre')].filter(e => e.checkVisibility())"
+
+
+def keyboard(browser, name, path):
+    """By the keyboard alone: everything that can be used or scrolled, in its order, and one sees where one is."""
+    browser.run_scripts(False)
+    browser.open(gallery.SSO + path, user="alice")
+    browser.run_scripts(True)
+    count = browser.evaluate(CONTROLS + ".length")
+    ok(count > 0, "%s: there is something to do" % name)
+    for index in range(count):
         ActionChains(browser.driver).send_keys(Keys.TAB).perform()
-        is_(browser.evaluate("document.activeElement.getAttribute('href')"), href, "the keyboard gets to %s" % href)
-        is_(browser.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "solid", "and one sees it")
+        is_(browser.evaluate("[%s.indexOf(document.activeElement), getComputedStyle(document.activeElement).outlineStyle].join()"
+                             % CONTROLS), "%d,solid" % index, "%s: the keyboard gets to %d of %d visibly" % (name, index + 1, count))
+
+
+def open_by_keyboard(browser):
+    browser.open(gallery.SSO + "/portal", user="alice")
+    href = browser.evaluate("document.querySelector('a').getAttribute('href')")
+    ActionChains(browser.driver).send_keys(Keys.TAB, Keys.ENTER).perform()
+    browser.until(lambda _: browser.evaluate("location.pathname") == href and browser.is_whole(), "the first tile opens")
+    is_(browser.evaluate("document.forms[0].action"), "https://service.ringcentral.com/acs", "Enter opens a tile: the page that posts")
+
+
+def clocks(browser):
+    """The test page compares this device's clock with the server's, and tells times in this device's zone."""
+    for ahead, shown in ((0, False), (20, False), (300, True), (-300, True)):
+        script = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {
+            "source": "const now = Date.now; Date.now = () => now() + %d" % (ahead * 1000)})
+        browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+        browser.open(gallery.SSO + "/ringcentral/test", user="alice")
+        browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+        is_(browser.evaluate("document.getElementById('clock').checkVisibility()"), shown, "a clock that is %d s ahead: is there a word?" % ahead)
+        off = int(browser.evaluate("document.querySelector('#clock b').textContent") or 0)
+        ok(abs(off - ahead * shown) < 30, "a clock that is %d s ahead: by how much: %d" % (ahead, off))
+    for utc, local in browser.evaluate("[...document.querySelectorAll('time')].map(e => [e.dateTime, e.nextElementSibling.textContent])"):
+        like(local, r"\b%d:%s:%s\b.*GMT\+9" % ((int(utc[11:13]) + 8) % 12 + 1, utc[14:16], utc[17:19]), "%s is %s in Tokyo" % (utc, local))
+    browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
 
 
 def languages(browser):
@@ -112,7 +142,9 @@ with server:
             for scripts in (True, False):
                 look(browser, server, name, path, scripts)
             still(browser, name, path)
-        keyboard(browser)
+            keyboard(browser, name, path)
+        open_by_keyboard(browser)
+        clocks(browser)
         languages(browser)
         refusal_of_httpd(browser)
 done_testing()

@@ -289,7 +289,6 @@ with server, Mellon(server.metadata()) as sp:
 rows.judge()
 
 # The other states of what the server is.
-OTHER = '<Location "/ringcentral">\nRequire valid-user\n</Location>\n'
 for what, options, wanted in [
         ("no NTP, a name that is no URL, another host, Lasso says no",
          {"state": "TIME_ERROR", "status": "STA_UNSYNC", "lasso": REFUSAL, "entity_id": "urn:x:y", "server": "RcIdpBaseURL https://sso.example.com"},
@@ -301,10 +300,25 @@ for what, options, wanted in [
         server.expect("RCIDP05")
         judge(server, "/ringcentral/test", what, **wanted)
 
+# No path publishes the metadata; one does, but asks for a sign-in; and the key is open to others.
+METADATA = '<Location "/ringcentral/metadata">\n%s\n</Location>\n'
+OPEN = certs.pair(name="-open")
+os.chmod(OPEN.key, 0o644)
+for what, options, wanted in [
+        ("metadata nowhere", {"vhost": METADATA % "SetHandler none"}, {"metadata": ("Warning", "no path with SetHandler rcidp-metadata")}),
+        ("metadata behind a sign-in", {"vhost": METADATA % idp.AUTHENTICATION}, {"metadata": ("Warning", "^/ringcentral/metadata asks for a sign-in")}),
+        ("a key that is open to others", {"key": OPEN}, {"key": ("Warning", "chmod 600")})]:
+    with Preloaded(**{**options, "vhost": RINGCENTRAL % "" + options.get("vhost", "")}) as server:
+        server.expect("RCIDP05")
+        if "key" in options:
+            server.expect("RCIDP64")
+        judge(server, "/ringcentral/test", what, **wanted)
+
 for what, days, warned, wanted in [
         ("an expired certificate", -10, "RCIDP54", ("Problem", "has expired on 20")),
-        ("one that expires soon", 20, "RCIDP52", ("Warning", "expires on 20"))]:
-    with Preloaded(key=certs.pair(days=days), vhost=RINGCENTRAL % "") as server:
+        ("one that expires soon", 20, "RCIDP52", ("Warning", "expires on 20")),
+        ("one that begins tomorrow", 365, "RCIDP63", ("Problem", "not valid before 20"))]:
+    with Preloaded(key=certs.pair(days=days, begins=int(warned == "RCIDP63")), vhost=RINGCENTRAL % "") as server:
         server.expect(warned)
         poll(lambda: warned in server.log(), "the notice of " + what)  # it comes after the start
         server.expect("RCIDP05")

@@ -75,16 +75,16 @@ def key(kind, name=""):
     return path
 
 
-def pair(kind="rsa2048", name="", days=365, digest="sha256", subject="/CN=mod_rcidp test signing"):
-    """A key and a self-signed certificate for it."""
-    stem = "%s%s-%d-%s" % (kind, name, days, digest)
+def pair(kind="rsa2048", name="", days=365, digest="sha256", subject="/CN=mod_rcidp test signing", begins=0):
+    """A key and a self-signed certificate for it, which ends in so many days (negative: it has ended) and begins in so many."""
+    stem = "%s%s-%d-%d-%s" % (kind, name, begins, days, digest)
     if stem not in _made:
         private = key(kind, name)
         certificate = _path(stem, ".crt")
         request = _path(stem, ".csr")
         openssl("req", "-new", "-key", private, "-subj", subject, "-out", request)
-        if days < 0:
-            _sign_in_the_past(private, request, certificate, days, digest)
+        if days < 0 or begins:
+            _sign_between(private, request, certificate, begins or days - 365, days, digest)
         else:
             openssl("x509", "-req", "-in", request, "-signkey", private, "-days", str(days), "-" + digest,
                     "-out", certificate)
@@ -92,20 +92,19 @@ def pair(kind="rsa2048", name="", days=365, digest="sha256", subject="/CN=mod_rc
     return _made[stem]
 
 
-def _sign_in_the_past(private, request, certificate, days, digest):
+def _sign_between(private, request, certificate, begins, days, digest):
     # Of openssl's commands only "ca" takes dates, and that wants a configuration and a database.
-    end = time.time() + days * 86400
     configuration = certificate + ".cnf"
     with open(configuration, "w") as file:
         file.write("[ca]\ndefault_ca=any\n[any]\ndatabase=%s.db\nnew_certs_dir=%s\nrand_serial=yes\n"
                    "policy=all\n[all]\ncommonName=supplied\n" % (certificate, folder()))
     open(certificate + ".db", "w").close()
     openssl("ca", "-batch", "-notext", "-selfsign", "-config", configuration, "-keyfile", private, "-in", request,
-            "-startdate", _date(end - 365 * 86400), "-enddate", _date(end), "-md", digest, "-out", certificate)
+            "-startdate", _date(begins), "-enddate", _date(days), "-md", digest, "-out", certificate)
 
 
-def _date(seconds):
-    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(seconds))
+def _date(days):
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86400))
 
 
 def encrypted(kind="rsa2048", password="secret"):

@@ -4,6 +4,7 @@
 
 It is built here, in a folder of its own.
 """
+import html
 import os
 import re
 import shlex
@@ -80,6 +81,14 @@ with tempfile.TemporaryDirectory(prefix="rcidp-without.") as top:
             is_(answer.status, 400, "a SAMLRequest by %s gets 400" % name)
             unlike(answer.text, "SAMLResponse", "and nothing is posted")
             like(answer.text, "Start from your company(&#39;|.)s own link", "the page says where to start")
+
+    # The test page has every check but Lasso's.
+    with Idp(vhost='<Location "/ringcentral/test">\nSetHandler rcidp-test\n</Location>') as server:
+        server.expect("RCIDP05", count=1)
+        answer = server.get("/ringcentral/test")
+        is_(answer.status, 200, "the test page is there")
+        like(answer.text, "<b>Not known</b> <strong>Second opinion by Lasso</strong>.*This module was built without Lasso\\.", "and says that Lasso is not")
+        like(html.unescape(answer.text), "<saml:Assertion ", "it shows the Response")
 
     # What needs Lasso is refused at httpd -t, in one sentence.
     for what in ("on", "signed", "On"):
