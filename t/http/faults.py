@@ -9,7 +9,6 @@ import resource
 import signal
 import socket
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -18,6 +17,7 @@ import httpd
 import verify
 from httpd import poll
 from idp import Idp
+from load import Load
 from tap import done_testing, is_, ok, skip_all
 
 LONG = os.environ.get("RCIDP_FAULTS") == "long"
@@ -32,45 +32,13 @@ if not FAKETIME:
     skip_all("no libfaketime")
 
 
-class Load:
-    """Clients that launch, one after the other, until they are told to stop."""
-
-    def __init__(self, server):
-        self.server = server
-        self.done, self.failures = [], []
-        self.stopped = threading.Event()
-        self.threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
-
-    def _run(self):
-        while not self.stopped.is_set():
-            try:
-                self.done.append(self.server.launch().xml)
-            except Exception as error:  # which ones there may be, the test says
-                self.failures.append(error)
-
-    def more(self, count=2 * CLIENTS):
-        """Wait until so many launches more are answered."""
-        wanted = len(self.done) + count
-        poll(lambda: len(self.done) >= wanted, "%d launches under load" % count)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        self.more()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
-
-
 def signed_by(pair):
     return certs.base64(pair.cert).encode()
 
 
-def in_part(responses):
-    return [xml for xml in responses if verify.signatures(xml) != verify.BOTH]
+def in_part(load):
+    """What was answered, and is not whole."""
+    return [post.xml for post in load.answers if verify.signatures(post.xml) != verify.BOTH]
 
 
 def children(server):
@@ -82,7 +50,7 @@ def children(server):
 
 pairs = [certs.pair("rsa2048"), certs.pair("rsa2048", "next")]
 with Idp(name="restarts") as server:
-    with Load(server) as load:
+    with Load([server.launch] * CLIENTS) as load:
         for number in range(RESTARTS):
             old, new = pairs[number % 2], pairs[(number + 1) % 2]
             server.config = server.config.replace(old.cert, new.cert).replace(old.key, new.key)
@@ -101,22 +69,22 @@ with Idp(name="restarts") as server:
         ok("SIGUSR1" not in server.log(mark), "and the running server goes on")
         server.config = kept
     is_(load.failures, [], "no launch was lost in %d restarts" % RESTARTS)
-    is_(in_part(load.done), [], "each of them has two signatures")
+    is_(in_part(load), [], "each of them has two signatures")
     known = [signed_by(pair) for pair in pairs]
-    ok(all(any(key in xml.replace(b"\n", b"") for key in known) for xml in load.done), "by one key or the other")
+    ok(all(any(key in post.xml.replace(b"\n", b"") for key in known) for post in load.answers), "by one key or the other")
 
 # -- a child killed under load --------------------------------------------------------------------------------------------
 
 LIMITS = "ServerLimit 4\nStartServers 2\nThreadsPerChild 2\nMaxRequestWorkers 8\nMinSpareThreads 2\nMaxSpareThreads 8"
 with Idp(server=LIMITS, name="killed") as server:
-    with Load(server) as load:
+    with Load([server.launch] * CLIENTS) as load:
         for number in range(KILLS):
             victim = children(server)[0]
             os.kill(victim, signal.SIGKILL)
             poll(lambda: victim not in children(server), "the child is gone")
             load.more()
     ok(len(load.failures) <= KILLS * CLIENTS, "a killed child takes along what it had begun, and no more", *load.failures)
-    is_(in_part(load.done), [], "what was answered is whole")
+    is_(in_part(load), [], "what was answered is whole")
     verify.accepted(server.launch().xml, server.pair.cert, name="after %d killed children" % KILLS)
 
 # -- no file descriptors left: httpd cannot open the password file --------------------------------------------------------

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import certs
@@ -20,6 +19,7 @@ import form
 import idp
 import verify
 from httpd import SOURCE, detach, free_port, poll
+from load import Load
 from tap import done_testing, is_, ok, skip_all
 
 PAIR = certs.pair("rsa2048")
@@ -68,37 +68,6 @@ def machine(name):
     return server
 
 
-class Load:
-    """Launches through the balancer without a pause; each must be answered."""
-
-    def __init__(self, balancer, clients=4):
-        self.balancer, self.answers, self.failures, self.over = balancer, 0, [], threading.Event()
-        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
-
-    def run(self):
-        while not self.over.is_set():
-            try:
-                launch(self.balancer)
-                self.answers += 1
-            except Exception as error:  # any of them is a launch that got lost
-                self.failures.append(error)
-
-    def more(self, count=12):
-        count += self.answers + len(self.failures)
-        poll(lambda: self.answers + len(self.failures) >= count, "launches are answered")
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        self.more()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
-
-
 def launch(balancer):
     answer = balancer.get("/ringcentral", user="alice")
     post = form.auto_post(answer.text)
@@ -134,7 +103,7 @@ metadata = [server.metadata() for server in (one, two)]
 ok(metadata[0] == metadata[1], "their metadata is one, byte for byte", *metadata)
 verify.accepted(launch(balancer).xml, PAIR.cert, name="by whichever machine")
 
-with Load(balancer) as load:
+with Load([lambda: launch(balancer)] * 4) as load:
     for server in (one, two):
         server.graceful()
         load.more()
@@ -146,7 +115,7 @@ with Load(balancer) as load:
     seen = issued(two)
     poll(lambda: issued(two) > seen, "the machine that has come back answers again")
     load.more()
-ok(not load.failures, "nor when it comes back: %d launches" % load.answers, *load.failures[:3])
+ok(not load.failures, "nor when it comes back: %d launches" % len(load.answers), *load.failures[:3])
 one.stop()
 two.stop()
 done_testing()

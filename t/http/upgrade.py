@@ -7,15 +7,14 @@ import os
 import re
 import shutil
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import asking
 import certs
-import form
 import verify
 from httpd import RCIDP, poll
 from idp import Idp
+from load import Load
 from tap import done_testing, is_, like, ok
 
 CLIENTS = 4
@@ -72,45 +71,6 @@ def inodes(server):
     return [found for found in map(mapped, processes(server)) if found] or [set()]
 
 
-class Load:
-    """Launches without a pause by several clients, each of which judges what comes."""
-
-    def __init__(self, server):
-        self.server, self.answers, self.failures, self.over = server, [], [], threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(path,)) for path in
-                        ("/ringcentral", "/ringcentral?" + self.query()) * (CLIENTS // 2)]
-
-    def query(self):
-        """One question of RingCentral's, so that Lasso runs in the children; no request is good once only."""
-        return asking.redirect(asking.xml(destination=self.server.url("/ringcentral"), acs=asking.ACS))
-
-    def run(self, path):
-        while not self.over.is_set():
-            try:
-                answer = self.server.get(path)
-                if answer.status != 200 or form.auto_post(answer.text) is None:
-                    raise AssertionError(repr(answer))
-                self.answers.append(answer)
-            except Exception as error:  # any of them is a launch that got lost
-                self.failures.append(error)
-
-    def more(self):
-        """Wait for some more answers."""
-        count = len(self.answers) + len(self.failures) + 2 * CLIENTS
-        poll(lambda: len(self.answers) + len(self.failures) >= count, "launches are answered")
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        self.more()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
-
-
 if __name__ == "__main__":
     federation = certs.pair("rsa2048", "federation")
     # The signed metadata has the parent start xmlsec1, each time it reads its configuration.
@@ -121,7 +81,9 @@ if __name__ == "__main__":
     server.module = server.path("mod_rcidp.so")
     shutil.copy(RCIDP, server.module)
     with server:
-        with Load(server) as load:
+        # Half of it by one question of RingCentral's, so that Lasso runs in the children; no request is good once only.
+        question = asking.redirect(asking.xml(destination=server.url("/ringcentral"), acs=asking.ACS))
+        with Load([server.launch, lambda: server.launch("/ringcentral?" + question)] * (CLIENTS // 2)) as load:
             for number in (1, 2, 3):
                 old = str(os.stat(server.module).st_ino)
                 is_(set.union(*inodes(server)), {old}, "before upgrade %d one build is loaded" % number)
@@ -133,7 +95,7 @@ if __name__ == "__main__":
                 poll(lambda: all(found == new for found in inodes(server)), "every process has let go of the old build")
                 load.more()
         ok(not load.failures, "no launch of %d got lost" % len(load.answers), *load.failures[:3])
-        verify.accepted(form.auto_post(load.answers[-1].text).xml, server.pair.cert, name="after three upgrades")
+        verify.accepted(load.answers[-1].xml, server.pair.cert, name="after three upgrades")
         server.rcidp, server.config, server.log_level = False, "", "warn"
         server.graceful()
         poll(lambda: inodes(server) == [set()], "the module has left every process")
