@@ -5,6 +5,8 @@
  *     t/bench/core --json     the same as JSON
  *     t/bench/core --count KEY ATTRIBUTES RESPONSES
  *                             makes so many, for callgrind to count
+ *     t/bench/core --raw KEY SIGNATURES
+ *                             CPU microseconds of a bare signature, the mean of so many
  */
 #include "fixture.h"
 #include "response.h"
@@ -175,6 +177,18 @@ static void count(const char *key, int attributes, int responses)
         make(&claims, signer, request);
 }
 
+static void print_raw(const char *key, int signatures)
+{
+    const rcidp_signer *signer = read_signer(key, NULL);
+    double start;
+
+    sign_raw(signer); /* the first one also prepares the key */
+    start = cpu_microseconds();
+    for (int i = 0; i < signatures; i++)
+        sign_raw(signer);
+    printf("%.3f\n", (cpu_microseconds() - start) / signatures);
+}
+
 int main(int argc, char **argv)
 {
     static double times[CASES][ROUNDS];
@@ -182,6 +196,10 @@ int main(int argc, char **argv)
     fixture_begin(argv[0]);
     if (argc == 5 && strcmp(argv[1], "--count") == 0) {
         count(argv[2], atoi(argv[3]), atoi(argv[4]));
+        return 0;
+    }
+    if (argc == 4 && strcmp(argv[1], "--raw") == 0) {
+        print_raw(argv[2], atoi(argv[3]));
         return 0;
     }
     run(times);
