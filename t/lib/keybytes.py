@@ -4,9 +4,11 @@
     secret = keybytes.of(pair.key)      # name of a number -> pieces of it, in both byte orders; "text": of the PEM file
     keybytes.in_memory(pid, secret)     # the names of what is in the memory of that process
     keybytes.in_bytes(data, secret)     # the same of anything else
+    keybytes.in_text(data, secret)      # the same, also where they are written in hexadecimal or base64
     keybytes.family(server)             # {pid: comm} of httpd's parent and all its children
     keybytes.signers(server)            # the pids of the signing processes among them
 """
+import base64
 import os
 import re
 
@@ -39,6 +41,19 @@ def of(path):
 
 def in_bytes(data, secret):
     return {name for name, pieces in secret.items() if any(piece in data for piece in pieces)}
+
+
+def _base64(piece):
+    """The middle of the piece's base64, wherever in a text its first byte falls."""
+    return [base64.b64encode(b"\0" * shift + piece)[(4 if shift else 0):-4] for shift in range(3)]
+
+
+def in_text(data, secret):
+    dense = re.sub(rb"\\x|0x|[\s:,-]", b"", data)
+    hexadecimal = dense.lower()
+    return in_bytes(data, secret) | {
+        name for name, pieces in secret.items() for piece in pieces
+        if piece.hex().encode() in hexadecimal or any(text in dense for text in _base64(piece))}
 
 
 def _regions(pid):
