@@ -156,29 +156,27 @@ static const rcidp_attribute_setting *setting_at(const gathering *g, int i)
     return APR_ARRAY_IDX(g->conf->attributes, i, const rcidp_attribute_setting *);
 }
 
-/* Has an earlier setting the same name? Then this one was looked at with it. */
-static bool was_seen(const gathering *g, int index)
+/* The settings of one name, which stand side by side: where those from `first` on end. */
+static int end_of_name(const gathering *g, int first)
 {
-    for (int i = 0; i < index; i++) {
-        if (strcmp(setting_at(g, i)->name, setting_at(g, index)->name) == 0)
-            return true;
-    }
-    return false;
+    int end = first + 1;
+
+    while (end < g->conf->attributes->nelts &&
+           strcmp(setting_at(g, end)->name, setting_at(g, first)->name) == 0)
+        end++;
+    return end;
 }
 
 /* Of the settings of one name, the last whose condition holds. */
-static bool gather_attribute(gathering *g, int first, apr_array_header_t *attributes)
+static bool gather_attribute(gathering *g, int first, int end, apr_array_header_t *attributes)
 {
-    for (int i = g->conf->attributes->nelts; i-- > first;) {
+    for (int i = end; i-- > first;) {
         const rcidp_attribute_setting *setting = setting_at(g, i);
         apr_array_header_t *values = NULL;
         rcidp_value_result result = RCIDP_VALUE_NONE;
         rcidp_attribute *attribute;
-        bool good;
+        bool good = setting->none || get_values(g, setting, &values, &result);
 
-        if (strcmp(setting->name, setting_at(g, first)->name) != 0)
-            continue;
-        good = setting->none || get_values(g, setting, &values, &result);
         if (good && result == RCIDP_VALUE_IF_NOT)
             continue;
         note_source(g, setting, result == RCIDP_VALUE_SOME ? values : NULL);
@@ -199,12 +197,13 @@ static bool gather_attributes(gathering *g)
     apr_array_header_t *attributes =
         apr_array_make(g->r->pool, g->conf->attributes->nelts, sizeof(const rcidp_attribute *));
     bool good = true;
+    int end;
 
     if (g->out->explain)
         g->out->sources = apr_array_make(g->r->pool, g->conf->attributes->nelts, sizeof(rcidp_claim_source));
-    for (int i = 0; (good || g->out->explain) && i < g->conf->attributes->nelts; i++) {
-        if (!was_seen(g, i))
-            good = gather_attribute(g, i, attributes);
+    for (int i = 0; (good || g->out->explain) && i < g->conf->attributes->nelts; i = end) {
+        end = end_of_name(g, i);
+        good = gather_attribute(g, i, end, attributes);
     }
     g->claims->attributes = attributes;
     return good;

@@ -140,8 +140,8 @@ typedef struct rcidp_server_conf {
 
 typedef struct rcidp_dir_conf {
     RCIDP_DIR_MEMBERS(RCIDP_POINTER_MEMBER, RCIDP_NUMBER_MEMBER)
-    apr_array_header_t
-        *attributes; /* of const rcidp_attribute_setting *; a deeper section replaces by name */
+    apr_array_header_t *attributes; /* of const rcidp_attribute_setting *, those of one name side by side; a
+                                     * deeper section replaces by name */
 } rcidp_dir_conf;
 
 /* For the module record. */

@@ -112,6 +112,22 @@ static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
     return *args ? rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->value)) : NULL;
 }
 
+/* Behind the last setting of the same name, else at the end. */
+static void insert_attribute(apr_array_header_t *attributes, const rcidp_attribute_setting *setting)
+{
+    int last = attributes->nelts, place;
+    const rcidp_attribute_setting **all;
+
+    APR_ARRAY_PUSH(attributes, const rcidp_attribute_setting *) = setting;
+    all = (const rcidp_attribute_setting **)attributes->elts;
+    for (place = last; place > 0 && strcmp(all[place - 1]->name, setting->name) != 0;)
+        place--;
+    if (place > 0) {
+        memmove(all + place + 1, all + place, (size_t)(last - place) * sizeof(*all));
+        all[place] = setting;
+    }
+}
+
 static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
 {
     rcidp_attribute_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
@@ -127,7 +143,7 @@ static const char *add_attribute(cmd_parms *cmd, void *dir, const char *args)
                                      "none stands alone; where it is a text, write it in quotation marks");
     else if ((error = rcidp_value_parse(cmd, &args, &setting->value)))
         return rcidp_config_complain(cmd, error);
-    APR_ARRAY_PUSH(((rcidp_dir_conf *)dir)->attributes, const rcidp_attribute_setting *) = setting;
+    insert_attribute(((rcidp_dir_conf *)dir)->attributes, setting);
     APR_ARRAY_PUSH(rcidp_config_server(cmd->server)->attributes, const rcidp_attribute_setting *) = setting;
     return NULL;
 }

@@ -91,6 +91,8 @@ MERGING = [
     ("/outer/none", "RcIdpAttribute upn none\n" + NONE, "", {"number": "1"}),
     ("/outer/none/again", "RcIdpAttribute upn again\nRcIdpAttribute email %{REMOTE_USER}", "", {"upn": "again", "number": "1", "email": "alice"}),
     ("/outer/two", "RcIdpAttribute upn a\nRcIdpAttribute upn b\nRcIdpAttribute number 4 if=false", "", {"upn": "b", "email": "alice@example.com"}),
+    ("/outer/apart", 'RcIdpAttribute role a\nRcIdpAttribute upn b\nRcIdpAttribute role c "if=%{QUERY_STRING} =~ /two/"\nRcIdpAttribute upn d', "two",
+     {"role": "c", "upn": "d", "number": "2", "email": "alice@example.com"}),
     ("/outer/section", '<If "true">\nRcIdpAttribute upn if\n</If>', "", {"upn": "if", "number": "1", "email": "alice@example.com"}),
     ("/outer/user", '<If "%{REMOTE_USER} == \'alice\'">\nRcIdpAttribute upn if\n</If>', "",  # where nobody is signed in yet
      {"upn": "host", "number": "1", "email": "alice@example.com"}),
