@@ -4,7 +4,6 @@ import measure
 import servers
 from table import between, table
 
-ROUNDS = 11
 # So many Responses at a time, so that each turn takes about the same; and so many files.
 RESPONSES = {"rsa2048": 600, "rsa3072": 120, "ec256": 2000}
 FILES = 2500
@@ -29,7 +28,7 @@ def one_round(server, key, sign):
             "of_file": launch["server_us"] / file["server_us"]}
 
 
-def run(rounds=ROUNDS):
+def run(options):
     """One row for each kind of key and each RcIdpSign; of each figure (p10, median, p90)."""
     cases = [(key, sign) for key in servers.KEYS for sign in servers.SIGNED]
     seen = {case: [] for case in cases}
@@ -37,7 +36,7 @@ def run(rounds=ROUNDS):
         for key, sign in cases:
             server.write("docs/%s-%s" % (key, sign), server.page(key, sign))
             one_round(server, key, sign)  # the first one warms up
-        for _ in range(rounds):
+        for _ in range(options.rounds):
             for case in cases:
                 seen[case].append(one_round(server, *case))
     return [{"key": key, "signed": sign,

@@ -21,7 +21,7 @@ COMMON = """\
 LogLevel warn
 ServerLimit {processes}
 StartServers {processes}
-ThreadsPerChild 16
+ThreadsPerChild 64
 MaxRequestWorkers {workers}
 MinSpareThreads 1
 MaxSpareThreads {workers}
@@ -85,7 +85,7 @@ class Bench(Httpd):
     """An httpd that is measured."""
 
     def __init__(self, config, processes=PROCESSES, **options):
-        super().__init__(COMMON.format(processes=processes, workers=16 * processes) + config, **options)
+        super().__init__(COMMON.format(processes=processes, workers=64 * processes) + config, **options)
         self.write("users", password_file(["alice"]))
 
     @staticmethod
@@ -101,7 +101,7 @@ class Bench(Httpd):
         return answer.body
 
     def __enter__(self):
-        return self.start()
+        return self if self.process else self.start()
 
     def __exit__(self, kind, _value, _trace):
         problems = self._end() + self.problems()

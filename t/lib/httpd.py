@@ -145,6 +145,7 @@ class Httpd:
         self.port = free_port()
         self.plain_port = free_port()
         self.process = None
+        self.wrapper = []  # the start of a command that runs it, such as valgrind's
         self.announced = []
         self.at_stop = None
         self.folder = tempfile.mkdtemp(prefix="rcidp-%s." % name)
@@ -209,7 +210,7 @@ class Httpd:
     def start(self, *arguments):
         """Start it and return once it serves; what it says while it fails becomes the exception."""
         self.process = subprocess.Popen(
-            [HTTPD, "-DFOREGROUND", "-f", self.write_configuration(), *arguments], stdin=subprocess.DEVNULL,
+            [*self.wrapper, HTTPD, "-DFOREGROUND", "-f", self.write_configuration(), *arguments], stdin=subprocess.DEVNULL,
             stdout=open(self.path("output"), "wb"), stderr=subprocess.STDOUT,
             preexec_fn=detach, env=self._environment())
         self._until_generation(1)

@@ -1,0 +1,85 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""What a request costs in httpd, in instructions, which callgrind counts the same each time: a launch, and a file, for
+which the module should cost nothing.
+
+Counted is what worker threads do with a connection, without OpenSSL and the C library, whose instructions depend on their
+version and on the processor. Of a file's, those with the module are compared with those without it. The bounds leave
+about a sixth for what is added on purpose; who passes them should know why, and then move them."""
+import http.client
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import certs
+import counting
+from httpd import Httpd
+from idp import AUTHENTICATION, password_file
+from tap import done_testing, note, ok, skip_all
+
+CONFIGURATION = """\
+ServerLimit 1
+ThreadsPerChild 4
+MaxRequestWorkers 4
+MinSpareThreads 1
+MaxSpareThreads 4
+<Location "/">
+    %s
+</Location>
+""" % AUTHENTICATION
+
+LAUNCH = """\
+LogLevel warn
+RcIdpBaseURL "https://sso.example.com"
+RcIdpEntityID "https://sso.example.com/ringcentral/metadata"
+RcIdpSigningCertificateFile "{pair.cert}"
+RcIdpSigningKeyFile "{pair.key}"
+<Location "/ringcentral">
+    SetHandler rcidp-launch
+    RcIdpLaunch us
+    RcIdpMail "%{{REMOTE_USER}}@example.com"
+    RcIdpAttribute givenname "Alice"
+    RcIdpAttribute surname "Example"
+    RcIdpAttribute groups "staff"
+    RcIdpRequireTLS off
+</Location>
+"""
+
+FILES, LAUNCHES = 100, 25
+MODULE = r"/mod_rcidp\.so$"
+LAUNCHED, OF_FILE, OF_FILE_MODULE = 180000, 2000, 950  # measured: 154,500, 1,200 and 813
+
+
+def count(path, expected, with_module, requests=FILES):
+    """Instructions for a request: (all that is counted, the module's own)."""
+    text = CONFIGURATION + (LAUNCH.format(pair=certs.pair("ec256")) if with_module else "")
+    server = Httpd(text, name="module" if with_module else "bare", rcidp=with_module)
+    server.write("users", password_file(["alice"]))
+    server.write("docs/file", "a file\n" * 1000)
+
+    def ask():
+        connection = http.client.HTTPConnection("127.0.0.1", server.plain_port)
+        for _ in range(requests):
+            connection.request("GET", path, headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
+            answer = connection.getresponse()
+            if answer.status != 200 or expected not in answer.read():
+                raise AssertionError("%s is not answered as it should be" % path)
+        connection.close()
+
+    return [cost / requests for cost in counting.of_requests(server, ask, [counting.PORTABLE, MODULE])]
+
+
+if os.environ.get("RCIDP_PRELOAD"):
+    skip_all("a sanitizer counts along")
+if not counting.is_there():
+    skip_all("there is no valgrind")
+bare = count("/file", b"a file", False)[0]
+file, of_module = count("/file", b"a file", True)
+launch = count("/ringcentral", b"SAMLResponse", True, LAUNCHES)[0]
+note("instructions: a file %d, and %d more with the module, of which it spends %d; a launch %d"
+     % (bare, file - bare, of_module, launch))
+ok(bare > 10000, "a file's instructions are counted")
+ok(file - bare <= OF_FILE, "the module adds at most %d to them" % OF_FILE)
+ok(0 < of_module <= OF_FILE_MODULE, "of which it spends at most %d" % OF_FILE_MODULE)
+ok(launch <= LAUNCHED, "a launch costs at most %d" % LAUNCHED)
+done_testing()
