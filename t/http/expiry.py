@@ -29,7 +29,7 @@ LINE = re.compile(r"^(\S+) (\S+) (\S+) (\S*) (\S+) (\S+) (\S+) (\S+) \[(.*)\]$",
 COMMAND = """#!/bin/sh
 echo "$RCIDP_NOTICE $RCIDP_DAYS $RCIDP_KIND $RCIDP_FILE $RCIDP_ID $RCIDP_SERVER $RCIDP_ENTITY_ID $RCIDP_EXPIRES [$*]" >>"$1/told"
 [ -e "$1/text" ] && exit
-cat >"$1/text"; env >"$1/environment"; ls -l /proc/$$/fd >"$1/files"; id -un >"$1/user"; grep Sig /proc/$$/status >"$1/signals"
+cat >"$1/text"; env >"$1/environment"; ls -l /proc/$$/fd >"$1/files"; id -un >"$1/user"; grep Sig /proc/self/status >"$1/signals"
 """
 
 
@@ -194,7 +194,7 @@ MODULE = os.path.join(certs.folder(), "no_watchdog.so")
 built = subprocess.run("cc -shared -fPIC -o %s $(apxs -q CFLAGS) -I$(apxs -q INCLUDEDIR) $(apr-1-config --includes --cppflags) %s"
                        % (MODULE, os.path.join(SOURCE, "t", "lib", "no_watchdog.c")), shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 ok(built.returncode == 0, "the module for the test is built", built.stdout.decode())
-clock.set(hours=HOURS)
+clock.set(days=1, hours=HOURS)
 with Timed(server=SERVER.replace('RcIdp', 'LoadModule no_watchdog_module "%s"\nRcIdp' % MODULE, 1), key=PAIRS[61],
            name="unwatched").prepare() as server:
     for pattern in ("RCIDP52: ", "RCIDP68: "):

@@ -41,11 +41,6 @@ def in_part(load):
     return [post.xml for post in load.answers if verify.signatures(post.xml) != verify.BOTH]
 
 
-def children(server):
-    with open("/proc/%d/task/%d/children" % (server.process.pid, server.process.pid)) as file:
-        return [int(pid) for pid in file.read().split()]
-
-
 # -- graceful restarts under load, each with another key; and one that must not happen ------------------------------------
 
 pairs = [certs.pair("rsa2048"), certs.pair("rsa2048", "next")]
@@ -79,9 +74,9 @@ LIMITS = "ServerLimit 4\nStartServers 2\nThreadsPerChild 2\nMaxRequestWorkers 8\
 with Idp(server=LIMITS, name="killed") as server:
     with Load([server.launch] * CLIENTS) as load:
         for number in range(KILLS):
-            victim = children(server)[0]
+            victim = min(server.children())
             os.kill(victim, signal.SIGKILL)
-            poll(lambda: victim not in children(server), "the child is gone")
+            poll(lambda: victim not in server.children(), "the child is gone")
             load.more()
     ok(len(load.failures) <= KILLS * CLIENTS, "a killed child takes along what it had begun, and no more", *load.failures)
     is_(in_part(load), [], "what was answered is whole")
@@ -108,7 +103,7 @@ server = Limited(server=ALONE, mpm="prefork", name="descriptors")
 with Idp(server=ALONE, mpm="prefork", name="counted") as counted:
     with counted.client().connect():  # as many as a connection takes, and no more
         counted.requests()
-        server.limit = 1 + max(int(name) for name in os.listdir("/proc/%d/fd" % children(counted)[0]))
+        server.limit = 1 + max(int(name) for name in os.listdir("/proc/%d/fd" % min(counted.children())))
 with server:  # there is one left, for the connection
     answer = server.get()
     is_(answer.status, 500, "no descriptor left: refused")

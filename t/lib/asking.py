@@ -222,9 +222,9 @@ class Asked(idp.Idp):
             self.kept.close()
             self.kept = None
 
-    def graceful(self):
+    def graceful(self, drain=True):
         self.hang_up()
-        super().graceful()
+        super().graceful(drain)
 
     def _end(self):
         self.hang_up()

@@ -4,7 +4,7 @@
     server = Httpd(config, modules=["headers"], mpm="worker")   # CONFIG: text, or a function of the server
     server.start()                          # returns once it serves; Httpd is a context manager too
     server.expect(r"RCIDP07: .*alice")      # a line the test is about to cause; must occur (count=N: exactly N times)
-    server.graceful()                       # returns once the new generation serves
+    server.graceful()                       # returns once the new generation alone serves
     server.stop()                           # a check of its own: every line of the log was announced, every announced one came
     server.configtest("-D", "DUMP_RCIDP")   # (status, output) of httpd -t with this configuration
     server.client(), server.port, server.plain_port, server.folder, server.write("users", text)
@@ -163,6 +163,8 @@ class Httpd:
 
     def path(self, name):
         """The path of a file in the server's folder."""
+        if os.path.isabs(name):
+            raise ValueError("%s is not in the server's folder" % name)
         return os.path.join(self.folder, name)
 
     def write(self, name, content, mode=0o644):
@@ -216,14 +218,24 @@ class Httpd:
         self._until_generation(1)
         return self
 
-    def graceful(self):
-        """What "apachectl graceful" does: test the configuration, then restart; returns once that is done."""
+    def graceful(self, drain=True):
+        """What "apachectl graceful" does: test the configuration, then restart.
+
+        Returns once all that comes is answered by the new generation: until they end, children of the one before may still take
+        a request. With drain=False, for a test that keeps them busy, once the new one is there."""
         status, output = self.configtest()
         if status:
             raise RuntimeError("graceful restart: " + output)
-        generation = self._generation() + 1
+        before, generation = self.children(), self._generation() + 1
         self.process.send_signal(signal.SIGUSR1)
         self._until_generation(generation)
+        if drain:
+            poll(lambda: not before & self.children(), "%s: the end of the children before the restart" % self.name)
+
+    def children(self):
+        """The process IDs of its children."""
+        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
+            return set(map(int, file.read().split()))
 
     def stop(self, check=True):
         """Stop it; one check that its error log held the announced lines and no other."""
