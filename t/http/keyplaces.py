@@ -101,7 +101,9 @@ def traced(server):
     with open(said, "wb") as output:
         strace = subprocess.Popen(["strace", "-f", "-xx", "-s", "1000000", "-o", log, "-p", str(server.process.pid)], stderr=output)
     poll(lambda: os.path.getsize(said), "strace is there")
+    before = keybytes.signers(server)
     server.graceful()
+    poll(lambda: len(keybytes.signers(server)) == len(before) and keybytes.signers(server) != before or not before, "the next signing process is ready")
     pages = [server.get(path).status for path in ("/ringcentral", "/ringcentral/test", "/print.cgi")]
     is_(pages, [200] * 3, server.name + ": launches are answered under strace")
     strace.terminate()

@@ -16,6 +16,7 @@ import certs
 
 SIGNER = "rcidp_signer"
 PIECE = 16
+SHADOW = 1 << 32  # bytes: only what a sanitizer remembers of memory is larger
 
 
 def _numbers(path):
@@ -65,7 +66,7 @@ def _regions(pid):
             if found:
                 start, end, mode, inode, name = int(found[1], 16), int(found[2], 16), found[3], found[4], found[5]
             elif line.startswith("Rss:") and int(line.split()[1]) and mode[0] == "r" and name not in ("[vvar]", "[vsyscall]"):
-                if "w" in mode or inode == "0":
+                if ("w" in mode or inode == "0") and end - start < SHADOW:
                     yield start, end
 
 
