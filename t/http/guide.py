@@ -35,6 +35,8 @@ IncludeOptional "${folder}/guide.conf*"
 COMMANDS = {
     "rcidp-keygen": 'exec "$SOURCE/tools/rcidp-keygen" "$@"',
     "apachectl": 'case $1 in graceful) touch "$FOLDER/graceful" ;; *) exec "$HTTPD" -f "$FOLDER/httpd.conf" "$@" ;; esac',
+    # An ordinary user's httpd runs as that user; the group of root's is not the same everywhere.
+    "chown": '[ "$(id -u)" != 0 ] || exec /bin/chown "root:$GROUP" "$2"',
     "curl": 'exec /usr/bin/curl -q -S --cacert "$CA" --connect-to "::127.0.0.1:$PORT" "$@"',
 }
 
@@ -61,7 +63,8 @@ class Reader(Httpd):
             ["sh", "-c", command + ' && pwd >"$FOLDER/cwd"'], cwd=self.cwd, input=(PASSWORD + "\n").encode() * 2, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
             env={"PATH": self.path("bin") + ":" + os.environ["PATH"], "SOURCE": SOURCE, "HTTPD": HTTPD, "FOLDER": self.folder,
-                 "CA": certs.tls().ca, "PORT": str(self.port)})
+                 "CA": certs.tls().ca, "PORT": str(self.port),
+                 "GROUP": (re.findall(r"^Group #(\d+)$", self.configuration(), re.M) or [""])[0]})
         output = done.stdout.decode(errors="replace")
         ok(done.returncode == 0, "the guide's command works: " + command.replace(self.folder, "/etc/apache2"), output)
         with open(self.path("cwd")) as file:
@@ -87,16 +90,17 @@ is_(commands[:2], STEP_1, "step 1 is as the test takes it for done")
 is_(len(configuration), 2, "there are two pieces of configuration")
 
 with Reader() as server:
-    for command in commands[2:5]:
+    for command in commands[2:7]:
         server.run(command)
     is_(oct(os.stat(server.path("rcidp.key")).st_mode & 0o777), "0o600", "root alone may read the key")
+    is_(oct(os.stat(server.path("ringcentral.users")).st_mode & 0o777), "0o640", "and not everybody the passwords")
     server.write("guide.conf", configuration[0])
-    output = server.run(commands[5])
+    output = server.run(commands[7])
     like(output, "Syntax OK", "httpd finds nothing wrong with the configuration")
     ok("RCIDP" not in output, "and warns of nothing", output)
-    metadata = server.run(commands[6])
+    metadata = server.run(commands[8])
     like(metadata, r"^<\?xml[^>]*>\s*<md:EntityDescriptor|^<md:EntityDescriptor", "the metadata is there, by its URL")
-    is_(commands[7:], [], "and these were all of its commands")
+    is_(commands[9:], [], "and these were all of its commands")
 
     server.expect(r"\[rcidp:info\] .* RCIDP05: the page of a test of us was given to alice", count=2)
     page = server.get("/ringcentral/test")
@@ -119,7 +123,7 @@ with Reader() as server:
 
         server.write("ringcentral.xml", ringcentral.metadata)
         server.write("guide.conf", configuration[1] + configuration[0])
-        server.run(commands[5])
+        server.run(commands[7])
         page = server.get("/ringcentral/test")
         like(page.text, "https://sso.ringcentral.com/sp/ACS.saml2", "step 7: the ACS is the one of RingCentral's metadata")
 
