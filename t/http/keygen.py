@@ -76,7 +76,7 @@ is_(len(before), 2 * len(MADE), "nothing else is left")
 os.symlink("/nowhere", os.path.join(HERE, "link.crt"))
 os.mkdir(os.path.join(HERE, "only.key"))
 WRONG = [
-    (["-o", "next"], 1, "next.key is there already; nothing was made"),
+    (["-o", "next"], 1, "next.key is there already; nothing was made. For a second pair, name it by -o"),
     (["-o", "link"], 1, "link.crt is there already"),
     (["-o", "only"], 1, "only.key is there already"),
     (["-o", "nowhere/x"], 1, "there is no folder nowhere"),
