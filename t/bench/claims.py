@@ -37,7 +37,7 @@ def run(options):
             server.write("docs/file-%s-%d" % (kind, size), server.page("ec256", "%s-%d" % (kind, size)))
         for turn in range(options.rounds + 1):
             for kind, size in cases:
-                costs = [measure.cost(server.process.pid, server.plain_port, path % (kind, size), requests=REQUESTS,
+                costs = [measure.cost(server.pids, server.plain_port, path % (kind, size), requests=REQUESTS,
                                       headers=server.host("ec256"), expect="SAMLResponse") for path in ("/%s-%d", "/file-%s-%d")]
                 if turn:  # the first one warms up
                     seen[kind, size].append(costs)

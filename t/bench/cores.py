@@ -24,9 +24,9 @@ def hold(server, cores):
 def one_round(server, key, path, cores):
     options = {"requests": RESPONSES[key], "headers": server.host(key), "expect": "SAMLResponse", "connections": 16}
     hold(server, cores[:1])
-    one = measure.cost(server.process.pid, server.plain_port, "/" + path, cores=str(cores[1]), **options)
+    one = measure.cost(server.pids, server.plain_port, "/" + path, cores=str(cores[1]), **options)
     hold(server, cores)
-    two = measure.cost(server.process.pid, server.plain_port, "/" + path, cores=",".join(map(str, cores)), **options)
+    two = measure.cost(server.pids, server.plain_port, "/" + path, cores=",".join(map(str, cores)), **options)
     return {"one": one["per_second"], "two": two["per_second"], "grows": two["per_second"] / one["per_second"],
             "cpu": 2 * one["server_us"] / two["server_us"], "load": two["cpu_us"] / two["server_us"]}
 

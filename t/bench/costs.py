@@ -16,10 +16,10 @@ def signatures(sign):
 
 def one_round(server, key, sign):
     """A launch, the file, and OpenSSL's signature, one after the other."""
-    pid, port, headers = server.process.pid, server.plain_port, server.host(key)
+    pids, port, headers = server.pids, server.plain_port, server.host(key)
     times = RESPONSES[key] // signatures(sign)
-    launch = measure.cost(pid, port, "/" + sign, requests=times, headers=headers, expect="SAMLResponse")
-    file = measure.cost(pid, port, "/%s-%s" % (key, sign), requests=FILES, headers=headers, expect="SAMLResponse")
+    launch = measure.cost(pids, port, "/" + sign, requests=times, headers=headers, expect="SAMLResponse")
+    file = measure.cost(pids, port, "/%s-%s" % (key, sign), requests=FILES, headers=headers, expect="SAMLResponse")
     raw = measure.raw(key, SIGNATURES[key])
     return {"launch_us": launch["server_us"], "file_us": file["server_us"], "raw_us": raw,
             "per_second": launch["per_second"], "file_per_second": file["per_second"], "bytes": launch["body"],

@@ -33,13 +33,13 @@ def _start(module):
     start = time.monotonic()
     server.start()
     seconds = time.monotonic() - start
-    return server, {"start_s": seconds, "start_cpu_s": measure.cpu(server.process.pid)}
+    return server, {"start_s": seconds, "start_cpu_s": measure.cpu(server.pids)}
 
 
 def _costs(server, one, requests=1500):
     """A launch and a file, of the first of many hosts, and of a server that has few."""
     def us(server, host, path):
-        return measure.cost(server.process.pid, server.plain_port, path, requests=requests, headers=server.host(host),
+        return measure.cost(server.pids, server.plain_port, path, requests=requests, headers=server.host(host),
                             expect="SAMLResponse")["server_us"]
     return {"launch_us": us(server, "h0", "/both"), "few_launch_us": us(one, "ec256", "/both"),
             "file_us": us(server, "h0", "/file"), "few_file_us": us(one, "ec256", "/file")}

@@ -2,7 +2,7 @@
 """What a server's answers cost: load on loopback, the CPU time of a process and all its children, medians with spread.
 
     answer = measure.load(port, "/launch", requests=1000, headers=["Host: a.example"], expect="SAMLResponse")
-    cost = measure.cost(pid, port, "/launch", ...)      # that, and what the server took for it
+    cost = measure.cost([pid], port, "/launch", ...)    # that, and what the server's processes took for it
     low, middle, high = measure.spread(values)          # p10, median, p90
 """
 import json
@@ -39,10 +39,10 @@ def tree(pid):
     return found
 
 
-def cpu(pid):
-    """Seconds, user and system, that the process and all its children have taken so far."""
+def cpu(pids):
+    """Seconds, user and system, that the processes and all their children have taken so far."""
     total = 0.0
-    for process, ended in tree(pid).items():
+    for process, ended in [one for pid in pids for one in tree(pid).items()]:
         try:
             # Linux: the CPU clock of another process, to the nanosecond.
             total += time.clock_gettime((~process << 3) | 2) + ended
@@ -64,11 +64,11 @@ def load(port, path, requests=1000, connections=8, rate=0, headers=(), expect=No
     return json.loads(done.stdout)
 
 
-def cost(pid, port, path, **options):
+def cost(pids, port, path, **options):
     """load(), and the CPU microseconds of an answer as "server_us"."""
-    before = cpu(pid)
+    before = cpu(pids)
     answer = load(port, path, **options)
-    answer["server_us"] = (cpu(pid) - before) / answer["requests"] * 1e6
+    answer["server_us"] = (cpu(pids) - before) / answer["requests"] * 1e6
     answer["per_second"] = answer["requests"] / answer["seconds"]
     return answer
 

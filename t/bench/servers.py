@@ -108,6 +108,10 @@ class Bench(Httpd):
         if kind is None and problems:
             raise RuntimeError("%s: %s" % (self.name, "\n".join(problems)))
 
+    @property
+    def pids(self):
+        return [self.process.pid]
+
     def children(self):
         """The pids of the processes that answer."""
         with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
