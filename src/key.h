@@ -23,8 +23,10 @@ typedef const char *rcidp_key_signs(apr_pool_t *pool, const rcidp_key *key, cons
                                     apr_size_t *length);
 
 struct rcidp_key {
-    EVP_PKEY *pkey;   /* its public half at least */
-    const char *type; /* "RSA" or "EC" */
+    EVP_PKEY *pkey;                  /* its public half at least */
+    const EVP_PKEY_CTX *signs_by;    /* made once and copied for each use; NULL where `signs` is set */
+    const EVP_PKEY_CTX *verifies_by; /* likewise, and NULL for EC */
+    const char *type;                /* "RSA" or "EC" */
     int bits;
     bool exposed;           /* the file can be read or written by group or others */
     rcidp_key_signs *signs; /* where the private half is not in pkey: what signs instead; else NULL */
