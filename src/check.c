@@ -150,6 +150,7 @@ static void check_signer(inspection *check)
     conf->signer.key = key;
     conf->signer.certificate = conf->certificate->certificate;
     conf->signer.algorithm = algorithm;
+    conf->signer.hash = rcidp_algorithm_hash(check->pconf, algorithm);
 }
 
 /* The port that browsers use: ServerName's, or that of the virtual host's addresses, or where these name none

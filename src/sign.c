@@ -46,6 +46,21 @@ const rcidp_algorithm *rcidp_algorithm_for(const rcidp_key *key)
                                                    : "ecdsa-sha512");
 }
 
+static apr_status_t free_hash(void *hash)
+{
+    EVP_MD_free(hash);
+    return APR_SUCCESS;
+}
+
+const EVP_MD *rcidp_algorithm_hash(apr_pool_t *pool, const rcidp_algorithm *algorithm)
+{
+    EVP_MD *hash = EVP_MD_fetch(NULL, EVP_MD_get0_name(algorithm->hash()), NULL);
+
+    if (hash)
+        apr_pool_cleanup_register(pool, hash, free_hash, apr_pool_cleanup_null);
+    return hash;
+}
+
 xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key)
 {
     xmlSecKeyPtr lent = xmlSecKeyCreate();
@@ -88,7 +103,7 @@ void rcidp_sign_key_info(rcidp_markup *markup, const rcidp_certificate *certific
     rcidp_markup_close(markup, "ds:KeyInfo");
 }
 
-static void add_reference(rcidp_markup *markup, const char *id, const rcidp_algorithm *algorithm,
+static void add_reference(rcidp_markup *markup, const char *id, const rcidp_signer *signer,
                           const unsigned char *digest)
 {
     rcidp_markup_open(markup, "ds:Reference");
@@ -97,18 +112,18 @@ static void add_reference(rcidp_markup *markup, const char *id, const rcidp_algo
     add_method(markup, "ds:Transform", ENVELOPED);
     add_method(markup, "ds:Transform", EXCLUSIVE);
     rcidp_markup_close(markup, "ds:Transforms");
-    add_method(markup, "ds:DigestMethod", algorithm->digest);
-    add_base64(markup, "ds:DigestValue", digest, (apr_size_t)EVP_MD_get_size(algorithm->hash()));
+    add_method(markup, "ds:DigestMethod", signer->algorithm->digest);
+    add_base64(markup, "ds:DigestValue", digest, (apr_size_t)EVP_MD_get_size(signer->hash));
     rcidp_markup_close(markup, "ds:Reference");
 }
 
-static void add_signed_info(rcidp_markup *markup, const char *id, const rcidp_algorithm *algorithm,
+static void add_signed_info(rcidp_markup *markup, const char *id, const rcidp_signer *signer,
                             const unsigned char *digest)
 {
     rcidp_markup_open(markup, "ds:SignedInfo");
     add_method(markup, "ds:CanonicalizationMethod", EXCLUSIVE);
-    add_method(markup, "ds:SignatureMethod", algorithm->uri);
-    add_reference(markup, id, algorithm, digest);
+    add_method(markup, "ds:SignatureMethod", signer->algorithm->uri);
+    add_reference(markup, id, signer, digest);
     rcidp_markup_close(markup, "ds:SignedInfo");
 }
 
@@ -133,7 +148,6 @@ static bool digest_signed_info(const rcidp_markup *markup, apr_size_t start, con
 static const char *make_signature(rcidp_markup *signature, const char *id, const rcidp_signer *signer,
                                   unsigned char *digest)
 {
-    const EVP_MD *hash = signer->algorithm->hash();
     const unsigned char *value;
     apr_size_t start, length;
     const char *error;
@@ -141,10 +155,10 @@ static const char *make_signature(rcidp_markup *signature, const char *id, const
     rcidp_markup_open(signature, "ds:Signature");
     rcidp_markup_attribute(signature, "xmlns:ds", RCIDP_NS_DSIG);
     start = rcidp_markup_here(signature);
-    add_signed_info(signature, id, signer->algorithm, digest);
-    if (!digest_signed_info(signature, start, hash, digest))
+    add_signed_info(signature, id, signer, digest);
+    if (!digest_signed_info(signature, start, signer->hash, digest))
         return "OpenSSL makes no digest";
-    error = rcidp_key_sign(signature->pool, signer->key, hash, digest, &value, &length);
+    error = rcidp_key_sign(signature->pool, signer->key, signer->hash, digest, &value, &length);
     if (error)
         return error;
     add_base64(signature, "ds:SignatureValue", value, length);
@@ -156,14 +170,14 @@ static const char *make_signature(rcidp_markup *signature, const char *id, const
 const char *rcidp_sign(rcidp_markup *markup, apr_size_t start, apr_size_t place, const char *id,
                        const rcidp_signer *signer)
 {
-    const rcidp_algorithm *algorithm = signer->algorithm;
     unsigned char digest[EVP_MAX_MD_SIZE];
     rcidp_markup signature;
     const char *error;
 
-    if (strcmp(signer->key->type, algorithm->key_type) != 0)
+    if (strcmp(signer->key->type, signer->algorithm->key_type) != 0)
         return "the algorithm is not for this key";
-    if (EVP_Digest(markup->text + start, markup->length - start, digest, NULL, algorithm->hash(), NULL) != 1)
+    if (!signer->hash ||
+        EVP_Digest(markup->text + start, markup->length - start, digest, NULL, signer->hash, NULL) != 1)
         return "OpenSSL makes no digest";
     rcidp_markup_begin(&signature, markup->pool, SIGNATURE_ROOM + strlen(signer->certificate->base64));
     error = make_signature(&signature, id, signer, digest);

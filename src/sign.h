@@ -23,6 +23,7 @@ typedef struct rcidp_signer {
     const rcidp_key *key;
     const rcidp_certificate *certificate;
     const rcidp_algorithm *algorithm;
+    const EVP_MD *hash; /* the algorithm's, by rcidp_algorithm_hash */
 } rcidp_signer;
 
 /* The algorithm of that name, NULL if there is none. */
@@ -30,6 +31,9 @@ const rcidp_algorithm *rcidp_algorithm_find(const char *name);
 
 /* The algorithm that fits the key: RSA and P-256 with SHA-256, P-384 with SHA-384, P-521 with SHA-512. */
 const rcidp_algorithm *rcidp_algorithm_for(const rcidp_key *key);
+
+/* The algorithm's hash, fetched once for all signatures and freed with pool. NULL where OpenSSL has none. */
+const EVP_MD *rcidp_algorithm_hash(apr_pool_t *pool, const rcidp_algorithm *algorithm);
 
 /* <ds:KeyInfo> with this certificate; the prefix ds is declared around it. */
 void rcidp_sign_key_info(rcidp_markup *markup, const rcidp_certificate *certificate);

@@ -155,6 +155,7 @@ static const rcidp_signer *read_signer(const char *name)
     must(!rcidp_certificate_read(pool, fuzz_source(apr_pstrcat(fuzz_pool, "t/data/", name, ".crt", NULL)),
                                  &signer->certificate));
     signer->algorithm = rcidp_algorithm_for(signer->key);
+    signer->hash = rcidp_algorithm_hash(pool, signer->algorithm);
     return signer;
 }
 

@@ -98,6 +98,7 @@ static inline const rcidp_signer *read_signer(const char *name, const char *algo
     signer->algorithm = algorithm ? rcidp_algorithm_find(algorithm) : rcidp_algorithm_for(signer->key);
     if (!signer->algorithm)
         bail_out(name, "no such algorithm");
+    signer->hash = rcidp_algorithm_hash(pool, signer->algorithm);
     return signer;
 }
 
