@@ -363,6 +363,52 @@ static void check_quota(inspection *check)
     check->faults++;
 }
 
+static bool names(const rcidp_launch_setting *launch, const char *name)
+{
+    for (int i = 0; i < launch->names->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(launch->names, i, const char *), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Has a server that knows this provider a launch path for its name? */
+static bool is_launched(const server_rec *s, const rcidp_provider *provider)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(s);
+    bool known = false;
+
+    for (int i = 0; i < rcidp_config_server(s)->providers->nelts; i++)
+        known =
+            known || APR_ARRAY_IDX(rcidp_config_server(s)->providers, i, const rcidp_provider *) == provider;
+    for (int i = 0; known && i < locations->nelts; i++) {
+        const rcidp_launch_setting *launch =
+            rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
+
+        if (launch && names(launch, provider->name))
+            return true;
+    }
+    return false;
+}
+
+/* A definition that no launch path goes by is mostly one under the wrong name: of another region, say. */
+static void check_use(inspection *check)
+{
+    const apr_array_header_t *providers = check->conf->providers;
+    int inherited = check->s == check->main ? 0 : rcidp_config_server(check->main)->providers->nelts;
+
+    for (int i = inherited; i < providers->nelts; i++) {
+        const rcidp_provider *provider = APR_ARRAY_IDX(providers, i, const rcidp_provider *);
+        const server_rec *s = check->main;
+
+        while (s && !is_launched(s, provider))
+            s = s->next;
+        if (!s)
+            WARN(check, provider->at, "RCIDP83: RcIdpServiceProvider: no RcIdpLaunch names %s",
+                 provider->name);
+    }
+}
+
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     inspection check = {.pconf = pconf, .ptemp = ptemp, .main = s, .s = s};
@@ -373,6 +419,7 @@ int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     for (; check.s; check.s = check.s->next) {
         check.conf = rcidp_config_server(check.s);
         check_server(&check);
+        check_use(&check);
     }
     return check.faults ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }

@@ -15,13 +15,13 @@
 
 static const rcidp_provider built_in[] = {
     {"us", US, US ACS, "https://service.ringcentral.com/mobile/ssoLogin",
-     "RingCentral (United States, Canada)", NULL, RCIDP_ENCRYPT_OFF, false, NULL},
+     "RingCentral (United States, Canada)", NULL, RCIDP_ENCRYPT_OFF, false, NULL, NULL},
     {"uk", EURO, EURO ACS, "https://service.ringcentral.co.uk/mobile/ssoLogin",
-     "RingCentral (United Kingdom)", NULL, RCIDP_ENCRYPT_OFF, false, NULL},
+     "RingCentral (United Kingdom)", NULL, RCIDP_ENCRYPT_OFF, false, NULL, NULL},
     {"eu", EURO, EURO ACS, "https://service.ringcentral.eu/mobile/ssoLogin", "RingCentral (Europe)", NULL,
-     RCIDP_ENCRYPT_OFF, false, NULL},
+     RCIDP_ENCRYPT_OFF, false, NULL, NULL},
     {"au", US, US ACS, "https://service.ringcentral.com.au/mobile/ssoLogin", "RingCentral (Australia)", NULL,
-     RCIDP_ENCRYPT_OFF, false, NULL},
+     RCIDP_ENCRYPT_OFF, false, NULL, NULL},
 };
 
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
@@ -199,6 +199,7 @@ const char *rcidp_provider_parse(cmd_parms *cmd, const char *args, const apr_arr
     if (known)
         *line.provider = *known;
     line.provider->name = name;
+    line.provider->at = cmd->directive;
     while (!error && *(word = rcidp_value_word(cmd->pool, &args))) {
         const char *value = strchr(word, '=');
 

@@ -20,8 +20,9 @@ typedef struct rcidp_provider {
     const char *title;            /* for people */
     const rcidp_partner *partner; /* what its metadata says, NULL without metadata */
     rcidp_encryption encryption;
-    bool allow_sha1;  /* in the signatures of its AuthnRequests */
-    const char *icon; /* for the portal: a data: URI, NULL for none */
+    bool allow_sha1;          /* in the signatures of its AuthnRequests */
+    const char *icon;         /* for the portal: a data: URI, NULL for none */
+    const ap_directive_t *at; /* its RcIdpServiceProvider, NULL for one that is built in */
 } rcidp_provider;
 
 /* The certificate that its assertions are encrypted to, NULL for none. */

@@ -59,6 +59,7 @@ WARNINGS = [
                                                             % (CERT, not_yet_valid(), KEY, RSA.key))),
     *[("RCIDP64", KEY + ": .* is open to group or others; chmod 600 it", launch(server=marked(identity(key=copy(RSA, mode)), KEY)))
       for mode in (0o640, 0o620, 0o604, 0o602, 0o644, 0o777)],
+    ("RCIDP83", "RcIdpServiceProvider: no RcIdpLaunch names eu", launch(server=identity() + "=>RcIdpServiceProvider eu title=x\n")),
     ("RCIDP64", CERT + ": .* is open to group or others", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n'
                                                                  % (CERT, file("open.pem", read(RSA.cert) + read(RSA.key), 0o644)))),
     *[("RCIDP91", "RcIdpPersistentIDSecretFile: .* is open to group or others; chmod 600 it", launch(

@@ -306,6 +306,7 @@ def costs():
     paths["Redirect, deflate bomb"] = bomb_query()
     paths["Redirect, many parameters"] = server.redirect(issuer="https://evil.example.com") + "&" + "&".join("a" * 3000)
     server.expect("RCIDP(43|27|26|44|45): ")
+    server.expect("RCIDP83: .* no RcIdpLaunch names absent")
 
     def cost(requests):
         start = cpu()
