@@ -12,6 +12,9 @@
 #define ROUNDS 1000
 #define EC_ROUNDS 100
 #define LONG_VALUE 60000
+#define LONGEST_GROWN 70000
+#define GROWTH 700 /* less than a signature is long */
+#define SMALL 80
 #define MANY 200
 
 static unsigned long long state = 88172645463325252ULL;
@@ -344,6 +347,81 @@ static void test_large(void)
     ok(is_same(&claims, signer), "and one with a value that escaping makes five times as long");
 }
 
+/* Let the memory that comes next be full of something. */
+static void soil(apr_pool_t *outer)
+{
+    apr_pool_t *dirty;
+
+    apr_pool_create(&dirty, outer);
+    for (apr_size_t size = 64; size < 4 * LONGEST_GROWN; size += size / 4)
+        memset(apr_palloc(dirty, size), '#', size);
+    apr_pool_destroy(dirty);
+}
+
+/* A text that grows for its value, or for either signature. */
+static void test_growth(void)
+{
+    const rcidp_signer *signer = read_signer("rsa2048", NULL);
+    apr_pool_t *outer = pool;
+    int same = 0, rounds = 0;
+
+    for (apr_size_t length = 1; length < LONGEST_GROWN && same == rounds; length += GROWTH) {
+        rcidp_attribute attribute = {.name = "grows", .name_format = "urn:x"};
+        const rcidp_attribute *attributes[] = {&attribute};
+        const char *value;
+        rcidp_claims claims;
+
+        soil(outer);
+        apr_pool_create(&pool, outer);
+        value = memset(apr_pcalloc(pool, length + 1), 'x', length);
+        attribute.values = list(1, (const void *const *)&value);
+        claims = draw_claims(0);
+        claims.status = claims.substatus = NULL;
+        claims.attributes = list(1, (const void *const *)attributes);
+        claims.sign = RCIDP_SIGN_BOTH;
+        same += is_same(&claims, signer);
+        rounds++;
+        apr_pool_destroy(pool);
+        pool = outer;
+    }
+    is_int(same, rounds, "and so are those whose value is of any length to %d", LONGEST_GROWN);
+}
+
+/* Text of one length, and something of another put into its middle. */
+static bool inserts(apr_size_t length, apr_size_t more)
+{
+    char text[SMALL + 1], expected[2 * SMALL + 1];
+    rcidp_markup markup;
+
+    memset(text, 'a', length);
+    text[length] = '\0';
+    rcidp_markup_begin(&markup, pool, SMALL / 4);
+    rcidp_markup_text(&markup, text);
+    memset(text, 'b', more);
+    rcidp_markup_insert(&markup, length / 2, text, more);
+    memset(expected, 'a', length + more);
+    memset(expected + length / 2, 'b', more);
+    expected[length + more] = '\0';
+    return strcmp(markup.text, expected) == 0 && markup.length == length + more &&
+           markup.room >= markup.length;
+}
+
+static void test_inserts(void)
+{
+    apr_pool_t *outer = pool;
+    int right = 0;
+
+    for (apr_size_t length = 0; length < SMALL; length++) {
+        soil(outer);
+        apr_pool_create(&pool, outer);
+        for (apr_size_t more = 0; more < SMALL; more++)
+            right += inserts(length, more);
+        apr_pool_destroy(pool);
+        pool = outer;
+    }
+    is_int(right, SMALL * SMALL, "what is put into a text moves its end along, whether it grows or not");
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -352,6 +430,8 @@ int main(int argc, char **argv)
     xmlSecBase64SetDefaultLineSize(0);
     test_random();
     test_large();
+    test_growth();
+    test_inserts();
     test_elliptic("ec256");
     test_elliptic("ec384");
     test_elliptic("ec521");
