@@ -74,7 +74,7 @@ static void add_role(rcidp_markup *out, const rcidp_metadata *metadata)
 }
 
 /* The order of children is the schema's. */
-const char *rcidp_metadata_make(apr_pool_t *pool, const rcidp_metadata *metadata, const char **xml)
+const char *rcidp_metadata_make(apr_pool_t *pool, const rcidp_metadata *metadata)
 {
     rcidp_markup out;
 
@@ -90,6 +90,5 @@ const char *rcidp_metadata_make(apr_pool_t *pool, const rcidp_metadata *metadata
     add_role(&out, metadata);
     add_contact(&out, metadata->contact);
     rcidp_markup_close(&out, "md:EntityDescriptor");
-    *xml = out.text;
-    return NULL;
+    return out.text;
 }

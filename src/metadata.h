@@ -16,7 +16,7 @@ typedef struct rcidp_metadata {
     const char *contact;                  /* e-mail address, or NULL */
 } rcidp_metadata;
 
-/* The EntityDescriptor as text in pool, the same bytes for the same input. Returns NULL, or what failed. */
-const char *rcidp_metadata_make(apr_pool_t *pool, const rcidp_metadata *metadata, const char **xml);
+/* The EntityDescriptor as text in pool, the same bytes for the same input. */
+const char *rcidp_metadata_make(apr_pool_t *pool, const rcidp_metadata *metadata);
 
 #endif

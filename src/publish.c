@@ -120,8 +120,10 @@ const char *rcidp_publish_make(request_rec *r, const char **xml)
 
     metadata.certificates = certificates(r->pool, conf);
     collect(r, conf, &metadata);
-    return metadata.endpoints->nelts ? rcidp_metadata_make(r->pool, &metadata, xml)
-                                     : "there is no RcIdpLaunch";
+    if (!metadata.endpoints->nelts)
+        return "there is no RcIdpLaunch";
+    *xml = rcidp_metadata_make(r->pool, &metadata);
+    return NULL;
 }
 
 int rcidp_publish_handler(request_rec *r)

@@ -218,7 +218,7 @@ void fuzz_own_metadata(fuzz_input *in)
                                .endpoints = endpoints,
                                .name_id_formats = formats,
                                .attributes = attributes};
-    const char *endpoint = fuzz_xml_text(in), *xml;
+    const char *endpoint = fuzz_xml_text(in);
     xmlDocPtr doc;
 
     attribute.name = fuzz_xml_text(in);
@@ -227,8 +227,7 @@ void fuzz_own_metadata(fuzz_input *in)
     APR_ARRAY_PUSH(endpoints, const char *) = endpoint;
     APR_ARRAY_PUSH(formats, const char *) = attribute.name_format;
     APR_ARRAY_PUSH(attributes, const rcidp_attribute *) = &attribute;
-    must(!rcidp_metadata_make(fuzz_pool, &metadata, &xml));
-    doc = read_xml(xml);
+    doc = read_xml(rcidp_metadata_make(fuzz_pool, &metadata));
     must(says(xmlDocGetRootElement(doc), "entityID", metadata.entity_id));
     must(says(element(doc, "SingleSignOnService", 1), "Location", endpoint));
     must(says(element(doc, "Attribute", 0), "Name", attribute.name) && has(doc, "Attribute", 1));

@@ -4,7 +4,6 @@
  * so that pools and Lasso have no such case; libxml2's parser crashes without.) */
 #include "response.h"
 #include "fixture.h"
-#include "metadata.h"
 #include "pseudonym.h"
 #include "xml.h"
 
@@ -107,22 +106,6 @@ static const char *respond_with_assertion(const char **error)
     return xml;
 }
 
-static const char *describe(const char **error)
-{
-    static const char *const endpoints[] = {"https://idp.example.com/launch"}, *const formats[] = {"urn:f"};
-    const void *keys[] = {signer->certificate};
-    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH);
-    rcidp_metadata metadata = {.entity_id = "https://idp.example.com/", .contact = "help@example.com"};
-    const char *xml;
-
-    metadata.certificates = list(1, keys);
-    metadata.endpoints = list(1, (const void *const *)endpoints);
-    metadata.name_id_formats = list(1, (const void *const *)formats);
-    metadata.attributes = claims.attributes;
-    *error = rcidp_metadata_make(pool, &metadata, &xml);
-    return xml;
-}
-
 static const char *read_its_certificate(const char **error)
 {
     const rcidp_certificate *certificate = NULL;
@@ -191,7 +174,6 @@ static void test_memory(void)
     encrypt_to = read_certificate("rsa2048");
     starve("a Response, both signed", respond);
     starve("a Response, its assertion signed", respond_with_assertion);
-    starve("our metadata", describe);
     starve("a certificate", read_its_certificate);
     starve("a persistent name ID", pseudonym);
 }

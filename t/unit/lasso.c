@@ -216,11 +216,8 @@ static const char *describe(const char *certificate)
                            .endpoints = list(1, endpoints),
                            .name_id_formats = list(1, formats),
                            .attributes = list(0, NULL)};
-    const char *text = NULL, *error = rcidp_metadata_make(pool, &ours, &text);
 
-    if (error)
-        bail_out("no metadata", error);
-    return text;
+    return rcidp_metadata_make(pool, &ours);
 }
 
 static rcidp_claims claims_of(rcidp_sign_what sign)
