@@ -245,7 +245,7 @@ static finding check_sha1(const rcidp_tried *tried)
 /* Lasso, in the service provider's role, has our metadata and gets the real Response. */
 static finding check_lasso(const rcidp_tried *tried)
 {
-    apr_pool_t *pool = tried->r->pool;
+    const rcidp_lasso_party party = {tried->claims->audience, tried->claims->acs, NULL};
     finding found = {RCIDP_CHECK_UNKNOWN, RCIDP_SAY_MEND_LASSO_ABSENT, NULL, NULL};
     const char *metadata = NULL;
 
@@ -261,8 +261,7 @@ static finding check_lasso(const rcidp_tried *tried)
     found.sentence = RCIDP_SAY_MEND_LASSO;
     found.one = rcidp_publish_make(tried->r, &metadata);
     if (!found.one)
-        found.one = rcidp_lasso_judge(pool, metadata, tried->claims->audience, tried->claims->acs,
-                                      tried->response, NULL);
+        found.one = rcidp_lasso_judge(tried->r->pool, metadata, &party, tried->response, NULL);
     return found.one ? found : good;
 }
 

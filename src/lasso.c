@@ -154,19 +154,19 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
 }
 
 /* Metadata of a service provider that wants what we send. */
-static const char *describe_provider(apr_pool_t *pool, const char *entity_id, const char *acs)
+static const char *describe_provider(apr_pool_t *pool, const rcidp_lasso_party *party)
 {
     rcidp_markup out;
 
     rcidp_markup_begin(&out, pool, 600);
     rcidp_markup_open(&out, "md:EntityDescriptor");
     rcidp_markup_attribute(&out, "xmlns:md", RCIDP_NS_METADATA);
-    rcidp_markup_attribute(&out, "entityID", entity_id);
+    rcidp_markup_attribute(&out, "entityID", party->entity_id);
     rcidp_markup_open(&out, "md:SPSSODescriptor");
     rcidp_markup_attribute(&out, "protocolSupportEnumeration", RCIDP_NS_PROTOCOL);
     rcidp_markup_open(&out, "md:AssertionConsumerService");
     rcidp_markup_attribute(&out, "Binding", RCIDP_BINDING_POST);
-    rcidp_markup_attribute(&out, "Location", acs);
+    rcidp_markup_attribute(&out, "Location", party->acs);
     rcidp_markup_attribute(&out, "index", "0");
     rcidp_markup_close(&out, "md:AssertionConsumerService");
     rcidp_markup_close(&out, "md:SPSSODescriptor");
@@ -174,32 +174,34 @@ static const char *describe_provider(apr_pool_t *pool, const char *entity_id, co
     return out.text;
 }
 
-/* Is it for this ACS, by both places that say so? */
-static bool is_for(const LassoLogin *login, LassoSaml2Assertion *assertion, const char *acs)
+/* What the Response says outside of its assertion: whom it is for, and what it answers. */
+static const char *judge_outside(const LassoLogin *login, const char *acs, const char *in_response_to)
 {
-    const LassoSaml2SubjectConfirmationData *data =
-        lasso_saml2_assertion_get_subject_confirmation_data(assertion, FALSE);
     const LassoSamlp2StatusResponse *response = (const LassoSamlp2StatusResponse *)login->parent.response;
 
-    return data && g_strcmp0(data->Recipient, acs) == 0 && response &&
-           g_strcmp0(response->Destination, acs) == 0;
+    if (!response || g_strcmp0(response->Destination, acs) != 0)
+        return "it is not the recipient";
+    if (g_strcmp0(response->InResponseTo, in_response_to) != 0)
+        return in_response_to ? "it does not find its request's ID" : "it has asked for nothing";
+    return NULL;
 }
 
 /* What Lasso leaves to its callers: audience, recipient, times, and what was asked. */
 static const char *judge_assertion(LassoLogin *login, const char *acs, const char *in_response_to)
 {
     LassoSaml2Assertion *assertion = (LassoSaml2Assertion *)lasso_login_get_assertion(login);
-    LassoSaml2AssertionValidationState state;
+    const LassoSaml2SubjectConfirmationData *data;
     const char *error = NULL;
 
     if (!assertion)
         return "it finds no assertion";
-    state = lasso_saml2_assertion_validate_conditions(assertion, login->parent.server->parent.ProviderID);
-    if (state != LASSO_SAML2_ASSERTION_VALID)
+    data = lasso_saml2_assertion_get_subject_confirmation_data(assertion, FALSE);
+    if (lasso_saml2_assertion_validate_conditions(assertion, login->parent.server->parent.ProviderID) !=
+        LASSO_SAML2_ASSERTION_VALID)
         error = "it does not accept the Conditions";
     else if (lasso_saml2_assertion_validate_time_checks(assertion, 180, 0) != LASSO_SAML2_ASSERTION_VALID)
         error = "it does not accept the times";
-    else if (!is_for(login, assertion, acs))
+    else if (!data || g_strcmp0(data->Recipient, acs) != 0)
         error = "it is not the recipient";
     else if (g_strcmp0(lasso_saml2_assertion_get_in_response_to(assertion), in_response_to) != 0)
         error = in_response_to ? "it does not find its request's ID" : "it has asked for nothing";
@@ -207,36 +209,51 @@ static const char *judge_assertion(LassoLogin *login, const char *acs, const cha
     return error;
 }
 
-const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char *entity_id, const char *acs,
+/* Lasso looks at the status before it looks at what its verification of the signature came to. */
+static bool is_told_of_error(LassoLogin *login, int result)
+{
+    return (result == LASSO_PROFILE_ERROR_STATUS_NOT_SUCCESS ||
+            result == LASSO_PROFILE_ERROR_REQUEST_DENIED) &&
+           lasso_profile_get_signature_status(&login->parent) == 0;
+}
+
+static const char *judge(apr_pool_t *pool, LassoLogin *login, const rcidp_lasso_party *party,
+                         const char *response, const char *in_response_to)
+{
+    const char *error;
+    int result;
+
+    /* One signature is demanded, of the Response or of the assertion. */
+    lasso_profile_set_signature_verify_hint(&login->parent, LASSO_PROFILE_SIGNATURE_VERIFY_HINT_MAYBE);
+    result = lasso_login_process_authn_response_msg(login, apr_pstrdup(pool, response));
+    if (is_told_of_error(login, result))
+        return (error = judge_outside(login, party->acs, in_response_to)) ? error : RCIDP_LASSO_AN_ERROR;
+    if (result == 0)
+        result = lasso_login_accept_sso(login);
+    if (result != 0)
+        return apr_pstrdup(pool, lasso_strerror(result));
+    error = judge_outside(login, party->acs, in_response_to);
+    return error ? error : judge_assertion(login, party->acs, in_response_to);
+}
+
+const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const rcidp_lasso_party *party,
                               const char *response, const char *in_response_to)
 {
-    const char *own = describe_provider(pool, entity_id, acs), *error = NULL;
+    const char *error = "it cannot be set up";
     LassoServer *server;
     LassoLogin *login = NULL;
-    int result = 0;
 
     g_private_set(&ours, &ours);
-    server = lasso_server_new_from_buffers(own, NULL, NULL, NULL);
-    if (!server) {
-        g_private_set(&ours, NULL);
-        return "it cannot be set up";
-    }
-    result = lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, metadata, NULL, NULL);
-    if (result == 0 && (login = lasso_login_new(server))) {
-        /* One signature is demanded, of the Response or of the assertion, and each that is there must be
-         * right. */
-        lasso_profile_set_signature_verify_hint(&login->parent, LASSO_PROFILE_SIGNATURE_VERIFY_HINT_MAYBE);
-        result = lasso_login_process_authn_response_msg(login, apr_pstrdup(pool, response));
-        if (result == 0)
-            result = lasso_login_accept_sso(login);
-        if (result == 0)
-            error = judge_assertion(login, acs, in_response_to);
-    }
-    if (result != 0)
-        error = apr_pstrdup(pool, lasso_strerror(result));
-    if (login)
+    server = lasso_server_new_from_buffers(describe_provider(pool, party), party->key, NULL, NULL);
+    if (server &&
+        lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, metadata, NULL, NULL) == 0)
+        login = lasso_login_new(server);
+    if (login) {
+        error = judge(pool, login, party, response, in_response_to);
         lasso_login_destroy(login);
-    lasso_server_destroy(server);
+    }
+    if (server)
+        lasso_server_destroy(server);
     g_private_set(&ours, NULL);
     ERR_clear_error(); /* what Lasso leaves there, others would take for their own */
     return error;
@@ -261,10 +278,10 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
     return RCIDP_NO_LASSO;
 }
 
-const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char *entity_id, const char *acs,
+const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const rcidp_lasso_party *party,
                               const char *response, const char *in_response_to)
 {
-    (void)pool, (void)metadata, (void)entity_id, (void)acs, (void)response, (void)in_response_to;
+    (void)pool, (void)metadata, (void)party, (void)response, (void)in_response_to;
     return RCIDP_NO_LASSO;
 }
 

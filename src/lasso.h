@@ -41,10 +41,19 @@ const char *rcidp_lasso_init(void);
  * none. */
 const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request);
 
-/* The second opinion: does Lasso, as the service provider of that entityID and ACS, which knows our metadata,
- * accept this Response (base64, as posted), which is not encrypted, as the answer to the request of that ID
- * (NULL: to none)? It knows no ECDSA. Returns NULL, or its reason, in pool. */
-const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const char *entity_id, const char *acs,
+/* The service provider that Lasso plays. */
+typedef struct rcidp_lasso_party {
+    const char *entity_id, *acs;
+    const char *key; /* the file of the key that assertions are encrypted to; NULL: they are not */
+} rcidp_lasso_party;
+
+/* What rcidp_lasso_judge() says of a Response that is as it should be, and no success. */
+#define RCIDP_LASSO_AN_ERROR "it is told of an error"
+
+/* The second opinion: does Lasso, as that service provider, which knows our metadata, accept this Response
+ * (base64, as posted) as the answer to the request of that ID (NULL: to none)? It knows no ECDSA. Returns
+ * NULL, or its reason, in pool. */
+const char *rcidp_lasso_judge(apr_pool_t *pool, const char *metadata, const rcidp_lasso_party *party,
                               const char *response, const char *in_response_to);
 
 #endif

@@ -28,6 +28,7 @@ def server_of(path):
     with open(path) as file:
         text = file.read()
     server = Httpd(text, name=os.path.basename(path))
+    server.published = {idp.ENTITY_ID: "/smallest/metadata"}
     pair = certs.pair("rsa2048")
     for name, source in (("rcidp.crt", pair.cert), ("rcidp.key", pair.key), ("next.crt", certs.pair("ec256").cert)):
         with open(source, "rb") as file:

@@ -131,6 +131,7 @@ class Jumping(Idp):
 
 
 server = Jumping(mpm="worker", name="clock")
+server.unjudged = "its clock is not the judge's"
 server.write("clock", "+0")
 with server:
     seen = []

@@ -8,10 +8,15 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import certs
 import form
+import judge
+import provider
 import sample
 import verify
 from httpd import Httpd
+from idp import PROVIDERS, Idp
 from tap import done_testing, is_, like, ok, unlike
+
+US, ACS, _ = PROVIDERS["us"]
 
 # -- httpd: starts under each MPM, restarts, and its log is judged line by line ---------------------------------------
 
@@ -140,6 +145,37 @@ like(verify.schema(verify.tamper(xml, b'Version="2.0"', b'Version="2.0" Bad="1"'
 like(verify.schema(verify.tamper(xml, b"saml:Conditions", b"saml:Condition5")), "Condition5", "and the elements")
 is_(verify.schema(sample.metadata(pair.cert)), None, "metadata is valid")
 ok(verify.schema(verify.tamper(sample.metadata(pair.cert), b"IDPSSODescriptor", b"IDPDescriptor")), "other metadata is not")
+# -- Lasso, which judges all that the tests' servers issue --------------------------------------------------------------
+
+reader, stranger = certs.pair(name="reader"), certs.pair(name="stranger")
+server = Idp(server='RcIdpServiceProvider us metadata=sp.xml encryption=auto\nRcIdpServiceProvider other entityid=urn:x:other acs=https://other.example.com/acs',
+             launch="us other", name="issues")
+server.expect("RCIDP67: ")
+server.reader = reader.key
+server.write("sp.xml", provider.METADATA % (US, provider.KEY % (certs.base64(reader.cert), ""), ACS))
+with server:
+    page, secret, metadata = server.get("/ringcentral?sp=other"), server.launch("/ringcentral?sp=us"), server.metadata()
+    plain, body = form.auto_post(page.text), page.body
+    is_((server.opinions.seen, server.opinions.refused), (2, []), "each Response of a server is shown to Lasso")
+    server.published = {judge.ANY: sample.metadata(stranger.cert)}
+    server.opinions.forget()
+    for what, acs in [("an ACS that nobody has", "https://nobody.example.com/acs")] + [("another key", plain.action)] * judge.has_lasso():
+        server.opinions.refused, page.body = [], body.replace(plain.action.encode(), acs.encode())
+        server.opinions.look({}, "/", None, page)
+        is_(len(server.opinions.refused), 1, "what is refused is noted: " + what)
+    server.opinions.refused = []
+if judge.has_lasso():
+    RIGHT = {"metadata": metadata, "entity_id": "urn:x:other", "acs": plain.action, "encoded": plain.encoded}
+    is_(judge.opinion(**RIGHT), "", "Lasso accepts a right Response")
+    altered = form.encode(verify.tamper(plain.xml, b"alice@", b"mallory@"))
+    for what, wrong in (("by another key", {"metadata": sample.metadata(stranger.cert)}), ("for another audience", {"entity_id": US}),
+                        ("for another ACS", {"acs": ACS}), ("to a request that was made", {"request": "_a"}), ("altered", {"encoded": altered})):
+        ok(judge.opinion(**{**RIGHT, **wrong}), "Lasso refuses one %s" % what)
+    RIGHT = {"metadata": metadata, "entity_id": US, "acs": ACS, "encoded": secret.encoded}
+    is_(judge.opinion(**RIGHT, key=reader.key), "", "Lasso accepts an encrypted one")
+    ok(judge.opinion(**RIGHT), "Lasso refuses it without the key")
+    ok(judge.opinion(**RIGHT, key=stranger.key), "and with another")
+
 try:
     verify.tamper(xml, b"nobody", b"x")
     ok(False, "tampering with nothing is an error")

@@ -136,7 +136,7 @@ for (number, (method, path, _, result, more)), line in zip(wanted, found):
         like(server.log(), r"RCIDP01: issued to %s: Response %s, assertion %s, name ID .*, AuthnContext %s$"
              % (line["sp"], fields.id, fields.assertion_id, fields.authn_context), what + ": the error log says the same")
 with open(server.path("other.log")) as log:
-    is_(len(log.read().splitlines()), len(REQUESTS), "the virtual host's own log has all requests")
+    is_(len(log.read().splitlines()), len(REQUESTS) + 1, "the virtual host's own log has all requests, and the judge's for metadata")
 
 # Without LogLevel rcidp:info only what an administrator must act on is told.
 with Idp(vhost='<Location "/open">\nSetHandler rcidp-launch\nRcIdpLaunch us\n</Location>\n', name="quiet") as server:

@@ -269,6 +269,7 @@ with open(os.path.join(SOURCE, "src", "directives.c")) as source:
 is_(sorted(directives), sorted([*SECTIONS, *WHOLE, *SERVERS]), "each directive has its row here")
 
 server = Httpd(MERGED, name="merged")
+server.published = {"urn:x:main": ("/metadata", "localhost"), "urn:x:host": ("/metadata", "idp.example.com")}
 server.write("users", idp.password_file(["alice@example.com"]))
 for path in ("docs/deep/index.html", "docs/plain/index.html"):
     server.write(path, "")
@@ -289,6 +290,7 @@ with server:
                                                   "three": ("urn:x:three", "https://three.example.com/")})
 
 server = Httpd(NOTHING, name="nothing")
+server.unjudged = "it publishes no metadata"
 server.write("users", idp.password_file(["alice@example.com"]))
 with server:
     server.expect("RCIDP21: ")

@@ -155,6 +155,7 @@ is_(Configuration(plain(LAUNCH, "RcIdpBaseURL https://sso.example.com\n")).confi
 
 for name, text, path in RIGHT:
     server = Configuration(text, name="right", modules=["macro"])
+    server.unjudged = "it publishes no metadata, or at another path"
     for link, target in (("rel.crt", RSA.cert), ("rel.key", RSA.key)):
         server.write(link, read(target), 0o600)
     server.write("users", idp.password_file(["alice"]))
@@ -165,7 +166,7 @@ for name, text, path in RIGHT:
             is_(post and verify.fields(post.xml).name_id, "alice@example.com", name + ": starts and launches")
 
 # What does not pass, does not end a server that runs.
-server = Configuration(good(), name="restart")
+server = Configuration(identity() + host(section(LAUNCH + AUTH) + METADATA), name="restart")
 server.write("users", idp.password_file(["alice"]))
 with server:
     server.config = good("RcIdpSign none")

@@ -163,16 +163,18 @@ def identity(kind, name):
     return IDENTITY % (name, pair.cert, pair.key)
 
 
-def shared(main, hosts):
+def shared(main, hosts, published):
     text = main + SHARED + "".join(HOST % pair for pair in hosts.items())
     rows = Rows()
     server = Server(rows.CONFIGURATION + text, name="shared")
+    server.published = published
     server.write("users", idp.password_file(["alice"]))
     return rows, server
 
 
 rows, server = shared("", {"sso.example.com": identity("rsa2048", "sso.example.com"), "idp.example.com": "",
-                           "service.ringcentral.com": identity("ec256", "service.ringcentral.com")})
+                           "service.ringcentral.com": identity("ec256", "service.ringcentral.com")},
+                      {"https://sso.example.com/": ("/metadata", "sso.example.com")})
 with server:
     rows.serve(server)
     for host, kind in (("sso.example.com", "rsa2048"), ("service.ringcentral.com", "ec256")):
@@ -189,7 +191,8 @@ with server:
     rows.ask("and over plain HTTP", "GET", "/shared", "plain-http", scheme="http", user=None)
 rows.judge()
 
-rows, server = shared(identity("rsa2048", "main"), {"sso.example.com": "", "idp.example.com": identity("ec256", "own")})
+rows, server = shared(identity("rsa2048", "main"), {"sso.example.com": "", "idp.example.com": identity("ec256", "own")},
+                      {"https://main/": ("/metadata", "sso.example.com")})
 server.expect("RCIDP65: .* but this virtual host has no SSLEngine on")
 with server:
     rows.serve(server)

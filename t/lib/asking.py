@@ -31,6 +31,7 @@ import certs
 import client
 import form
 import idp
+import judge
 import rows
 import verify
 from tap import is_, ok
@@ -205,6 +206,7 @@ class Asked(idp.Idp):
             if not any(name.lower() == "content-type" for name, _ in headers):
                 lines.append(b"Content-Type: application/x-www-form-urlencoded")
         lines += [client._bytes(name) + b": " + client._bytes(value) for name, value in headers] + [b"", b""]
+        begun = judge.begin(self.port)
         try:
             self.kept.sendall(b"\r\n".join(lines) + (body or b""))
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
@@ -214,6 +216,7 @@ class Asked(idp.Idp):
         answer = client.Answer(response)
         if response.will_close:
             self.hang_up()
+        judge.look(begun, path, body, answer)
         return answer
 
     def hang_up(self):

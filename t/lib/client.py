@@ -17,6 +17,7 @@ import ssl
 import urllib.parse
 
 import certs
+import judge
 
 TIMEOUT = 30
 
@@ -80,6 +81,7 @@ class Client:
         lines += [_bytes(key) + b": " + _bytes(value) for key, value in headers]
         lines += [b"Connection: close", b"", b""]
         message = b"\r\n".join(lines) + (body or b"")
+        begun = judge.begin(self.port)
         with self.connect() as connection:
             connection.sendall(message[:-1])
             if pause:
@@ -87,7 +89,9 @@ class Client:
             connection.sendall(message[-1:])
             response = http.client.HTTPResponse(connection, method=method)
             response.begin()
-            return Answer(response)
+            answer = Answer(response)
+        judge.look(begun, path, body, answer)
+        return answer
 
     def get(self, path, **options):
         return self.request("GET", path, **options)

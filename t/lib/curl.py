@@ -14,6 +14,7 @@ import tempfile
 
 import certs
 import client
+import judge
 
 SECONDS = "30"
 
@@ -31,6 +32,7 @@ class Answer(client.Answer):
 
 def get(url, port, *arguments, env=None):
     """One GET, with what curl makes of the answer; an exception if there is none. ENV is its whole environment."""
+    begun, body = judge.begin(port), arguments[arguments.index("-d") + 1] if "-d" in arguments else None
     with tempfile.TemporaryDirectory(prefix="rcidp-curl.") as folder:
         head = os.path.join(folder, "head")
         done = subprocess.run(
@@ -41,4 +43,6 @@ def get(url, port, *arguments, env=None):
         if done.returncode:
             raise RuntimeError("curl %s: %s" % (url, done.stderr.decode(errors="replace")))
         with open(head, errors="replace", newline="") as file:
-            return Answer(file.read(), done.stdout)
+            answer = Answer(file.read(), done.stdout)
+    judge.look(begun, url, body, answer)
+    return answer

@@ -28,6 +28,7 @@ import time
 
 import certs
 import client
+import judge
 import tap
 
 SOURCE = os.path.abspath(os.environ.get("RCIDP_SRC") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
@@ -148,6 +149,9 @@ class Httpd:
         self.wrapper = []  # the start of a command that runs it, such as valgrind's
         self.announced = []
         self.at_stop = None
+        # For judge.py.
+        self.published, self.reader, self.unjudged = {judge.ANY: "/ringcentral/metadata"}, None, None
+        self.opinions = judge.Opinions(self) if rcidp else None
         self.folder = tempfile.mkdtemp(prefix="rcidp-%s." % name)
         self.logs = [self.path("output"), self.path("error.log")]
         os.mkdir(self.path("docs"))
@@ -229,6 +233,8 @@ class Httpd:
         before, generation = self.children(), self._generation() + 1
         self.process.send_signal(signal.SIGUSR1)
         self._until_generation(generation)
+        if self.opinions:
+            self.opinions.forget()
         if drain:
             poll(lambda: not before & self.children(), "%s: the end of the children before the restart" % self.name)
 
@@ -243,6 +249,8 @@ class Httpd:
         if check:
             problems += self.problems()
             tap.ok(not problems, "%s: the error log holds what was announced and nothing else" % self.name, *problems)
+            if self.opinions:
+                self.opinions.check()
 
     def __enter__(self):
         return self if self.process else self.start()

@@ -35,9 +35,10 @@ def metadata(pair=reader, methods=(), use="encryption"):
     return provider.METADATA % (ENTITY, key.replace('use="encryption"', use and 'use="%s"' % use), ACS)
 
 
-def serve(text, encryption, location="", **options):
+def serve(text, encryption, location="", key=None, **options):
     server = Idp(server='RcIdpServiceProvider us metadata=sp.xml encryption=' + encryption, location=location, **options)
     server.write("sp.xml", text)
+    server.reader = (key or reader).key
     server.expect("RCIDP67: .* the metadata of us has no validUntil")
     return server
 
@@ -137,7 +138,7 @@ for start in (Mellon, Shibboleth):
                 is_(verdict.name_id, "alice@example.com", name + ": name ID")
                 is_(verdict.attributes, {idp.EMAIL: ["alice@example.com"]}, name + ": attributes")
                 is_(verdict.location, STATE, name + ": sent on")
-            with serve(metadata(other), "on", "RcIdpSign " + sign) as server:
+            with serve(metadata(other), "on", "RcIdpSign " + sign, other) as server:
                 verdict = sp.accept(server.launch().encoded)
                 ok(not verdict.accepted, name + ": encrypted to somebody else, it is refused", verdict)
 

@@ -14,6 +14,7 @@
 #define ACS "https://sso.ringcentral.com/sp/ACS.saml2"
 #define PASSWORD "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 #define REQUEST_ID "_request1"
+#define STATUS "urn:oasis:names:tc:SAML:2.0:status:"
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
 
 #define REQUEST(attributes, inside)                                                                          \
@@ -204,6 +205,7 @@ static void test_types(void)
 static const rcidp_sign_what ways[] = {RCIDP_SIGN_BOTH, RCIDP_SIGN_RESPONSE, RCIDP_SIGN_ASSERTION};
 static const char *metadata;
 static const rcidp_signer *signer;
+static rcidp_lasso_party party = {SP, ACS, NULL};
 
 static const char *describe(const char *certificate)
 {
@@ -254,7 +256,7 @@ static const char *respond(const rcidp_claims *claims)
 
 static const char *judge_text(const char *xml, const char *in_response_to)
 {
-    return rcidp_lasso_judge(pool, metadata, SP, ACS,
+    return rcidp_lasso_judge(pool, metadata, &party,
                              apr_pencode_base64(pool, xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL),
                              in_response_to);
 }
@@ -353,8 +355,6 @@ static void test_refused_claims(void)
     refuses("to a request where none was made", &claims, NULL);
     claims.in_response_to = NULL;
     refuses("to no request where one was made", &claims, REQUEST_ID);
-    claims.status = "urn:oasis:names:tc:SAML:2.0:status:Responder";
-    refuses("an error", &claims, NULL);
     claims = claims_of(RCIDP_SIGN_BOTH);
     signer = read_signer("rsa3072", NULL);
     refuses("signed by another key", &claims, NULL);
@@ -415,6 +415,50 @@ static void test_signatures(void)
        "refused: no signature at all");
 }
 
+/* An error is none to be signed in by, but one that can be told from a forged one. */
+static void test_errors(void)
+{
+    rcidp_claims claims = claims_of(RCIDP_SIGN_RESPONSE);
+    const char *xml, *at;
+
+    claims.status = STATUS "Responder";
+    claims.substatus = STATUS "UnknownPrincipal";
+    claims.in_response_to = REQUEST_ID;
+    is_str(judge(&claims, REQUEST_ID), RCIDP_LASSO_AN_ERROR, "told: an error");
+    is_str(judge(&claims, NULL), "it has asked for nothing", "refused: an error where no request was made");
+    is_str(judge(&claims, "_x"), "it does not find its request's ID", "refused: an error to another request");
+    xml = respond(&claims);
+    at = strstr(xml, "UnknownPrincipal");
+    ok(strcmp(judge_text(apr_pstrcat(pool, apr_pstrmemdup(pool, xml, (apr_size_t)(at - xml)), "NoPassive",
+                                     at + sizeof("UnknownPrincipal") - 1, NULL),
+                         REQUEST_ID),
+              RCIDP_LASSO_AN_ERROR),
+       "refused: an error that was altered");
+    claims.acs = ACS "/other";
+    is_str(judge(&claims, REQUEST_ID), "it is not the recipient", "refused: an error for another ACS");
+    claims.acs = ACS;
+    signer = read_signer("rsa3072", NULL);
+    ok(strcmp(judge(&claims, REQUEST_ID), RCIDP_LASSO_AN_ERROR), "refused: an error signed by another key");
+    signer = read_signer("rsa2048", NULL);
+}
+
+static void test_encrypted(void)
+{
+    for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
+        rcidp_claims claims = claims_of(ways[w]);
+
+        claims.encrypt_to = read_certificate("rsa3072");
+        party.key = data_path("rsa3072.key");
+        is_str(judge(&claims, NULL), NULL, "accepted: signed %d, encrypted", (int)ways[w]);
+        party.key = data_path("rsa2048.key");
+        ok(judge(&claims, NULL), "refused: signed %d, encrypted to another key", (int)ways[w]);
+        party.key = data_path("rsa3072.key");
+        claims.audience = "https://sso.example.net";
+        ok(judge(&claims, NULL), "refused: signed %d, encrypted, for somebody else", (int)ways[w]);
+    }
+    party.key = NULL;
+}
+
 int main(int argc, char **argv)
 {
     const char *error = rcidp_lasso_init(); /* before xmlsec, as in a child of httpd */
@@ -424,7 +468,7 @@ int main(int argc, char **argv)
     if (!rcidp_lasso_is_there()) {
         is_str(error, RCIDP_NO_LASSO, "without Lasso nothing starts");
         is_str(rcidp_lasso_read(pool, NULL, &(rcidp_authn_request){0}), RCIDP_NO_LASSO, "nothing is read");
-        is_str(rcidp_lasso_judge(pool, NULL, NULL, NULL, NULL, NULL), RCIDP_NO_LASSO, "nothing is judged");
+        is_str(rcidp_lasso_judge(pool, NULL, NULL, NULL, NULL), RCIDP_NO_LASSO, "nothing is judged");
         return done();
     }
     if (error)
@@ -441,5 +485,7 @@ int main(int argc, char **argv)
     test_refused_claims();
     test_refused_texts();
     test_signatures();
+    test_errors();
+    test_encrypted();
     return done();
 }
