@@ -76,8 +76,8 @@ static void read_contexts(apr_pool_t *pool, const LassoSamlp2RequestedAuthnConte
     request->comparison = wanted->Comparison ? keep(pool, wanted->Comparison) : "exact";
 }
 
-/* From the tree, which it leaves: Lasso makes an object of each entry, and a list can be long. */
-static void take_scoping(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request *request)
+/* From the tree: Lasso would make an object of each entry, and a list can be long. */
+static void take_scoping(apr_pool_t *pool, const xmlNode *root, rcidp_authn_request *request)
 {
     xmlNodePtr scoping = rcidp_foreign_child(root, RCIDP_NS_PROTOCOL, "Scoping");
     xmlNodePtr list = rcidp_foreign_child(scoping, RCIDP_NS_PROTOCOL, "IDPList");
@@ -87,9 +87,25 @@ static void take_scoping(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_request 
          entry = rcidp_foreign_next(entry, RCIDP_NS_PROTOCOL, "IDPEntry"))
         APR_ARRAY_PUSH(all, const char *) = rcidp_foreign_attribute(pool, entry, "ProviderID");
     request->idps = list ? all : NULL;
-    if (scoping) {
-        xmlUnlinkNode(scoping);
-        xmlFreeNode(scoping);
+}
+
+/* What Lasso would only copy: what is between the elements, what has been looked at, and Extensions. What
+ * belongs nowhere stays, so that it is refused. */
+static bool is_idle(const xmlNode *node)
+{
+    return node->type != XML_ELEMENT_NODE || rcidp_foreign_is(node, RCIDP_NS_PROTOCOL, "Scoping") ||
+           rcidp_foreign_is(node, RCIDP_NS_PROTOCOL, "Extensions") ||
+           rcidp_foreign_is(node, RCIDP_NS_DSIG, "Signature");
+}
+
+static void take_idle(xmlNodePtr root)
+{
+    for (xmlNodePtr node = root->children, next; node; node = next) {
+        next = node->next;
+        if (is_idle(node)) {
+            xmlUnlinkNode(node);
+            xmlFreeNode(node);
+        }
     }
 }
 
@@ -142,6 +158,7 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
 
     memset(request, 0, sizeof(*request));
     take_scoping(pool, root, request);
+    take_idle(root);
     g_private_set(&ours, &ours);
     if (rcidp_foreign_is(root, RCIDP_NS_PROTOCOL, "AuthnRequest"))
         node = lasso_node_new_from_xmlNode(root);

@@ -47,7 +47,7 @@ const char *rcidp_message_decode(apr_pool_t *pool, const char *base64, const cha
 {
     char *lines, *to;
 
-    if (!base64[strcspn(base64, "\r\n")])
+    if (!strchr(base64, '\n') && !strchr(base64, '\r'))
         return decode(pool, base64, xml, length);
     lines = to = apr_pstrdup(pool, base64);
     for (const char *from = lines; *from; from++) {

@@ -186,8 +186,10 @@ const char *rcidp_text_parameter(apr_pool_t *pool, const char *args, const char 
 {
     *value = NULL;
     while (args && *args) {
-        apr_size_t length = strcspn(args, "&");
-        apr_size_t split = strcspn(args, "=&");
+        const char *end = strchr(args, '&');
+        apr_size_t length = end ? (apr_size_t)(end - args) : strlen(args);
+        const char *equals = memchr(args, '=', length);
+        apr_size_t split = equals ? (apr_size_t)(equals - args) : length;
         const char *key = decode(pool, args, split);
 
         if (!key)
