@@ -209,7 +209,7 @@ static long put(const kept *made, const void *data, size_t size, const int *desc
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     struct pollfd waiting = {.fd = mine, .events = POLLIN};
     struct cmsghdr *header;
-    uint32_t answer[600];
+    uint32_t answer[600], end;
 
     if (count) {
         message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count);
@@ -228,7 +228,10 @@ static long put(const kept *made, const void *data, size_t size, const int *desc
         return -1;
     if (poll(&waiting, 1, 20000) <= 0)
         return -3;
-    return recv(mine, answer, sizeof(answer), 0) > 0 ? (long)answer[0] : -1;
+    if (recv(mine, answer, sizeof(answer), 0) <= 0)
+        return -1;
+    /* Only when its end is closed has the keeper done with the question. */
+    return poll(&waiting, 1, 20000) > 0 && recv(mine, &end, sizeof(end), 0) == 0 ? (long)answer[0] : -5;
 }
 
 /* The same with a socket for the answer. */
@@ -297,6 +300,7 @@ static void test_hostile(void)
     close(reply[0]);
     is_str(sign(pool, &made, 1, 1, &is_signed), NULL, "after all this the keeper signs");
     ok(is_signed, "rightly");
+    is_int(put_words(&made, &right, sizeof(right)), 0, "and again");
     is_int(count_descriptors(made.pid), before, "and keeps none of the descriptors");
     is_int(ended(&made), 0, "and ends as it should");
 }
