@@ -26,6 +26,7 @@
 #include "src/portal.h"
 #include "src/publish.h"
 #include "src/quota.h"
+#include "src/sections.h"
 #include "src/sign_in.h"
 #include "src/steps.h"
 #include "src/status.h"
@@ -35,7 +36,7 @@
 /* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
 static const char *start_libraries(apr_pool_t *pool, const server_rec *s)
 {
-    const char *error = rcidp_check_needs_lasso(pool, s) ? rcidp_lasso_init() : NULL;
+    const char *error = rcidp_sections_needs_lasso(pool, s) ? rcidp_lasso_init() : NULL;
 
     return error ? error : rcidp_library_init(); /* Lasso starts xmlsec whether it is up or not */
 }

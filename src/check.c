@@ -11,7 +11,6 @@
 #include "brand.h"
 #include "config.h"
 #include "expiry.h"
-#include "lasso.h"
 #include "link.h"
 #include "sections.h"
 #include "signing_process.h"
@@ -208,6 +207,32 @@ static void warn_of_metadata(inspection *check, const rcidp_launch_setting *laun
              provider->name, rcidp_text_time(check->ptemp, partner->valid_until));
 }
 
+/* Whose an AuthnRequest is, its Issuer alone tells: of several names, the first that bears it. */
+static const rcidp_provider *first_of(const inspection *check, const rcidp_launch_setting *launch,
+                                      const char *entity_id)
+{
+    const rcidp_provider *provider = NULL;
+
+    for (int i = 0; i < launch->names->nelts; i++) {
+        provider = rcidp_provider_find(check->conf->providers, APR_ARRAY_IDX(launch->names, i, const char *));
+        if (provider && strcmp(provider->entity_id, entity_id) == 0)
+            break;
+    }
+    return provider;
+}
+
+static void warn_of_sibling(inspection *check, const rcidp_launch_setting *launch,
+                            const rcidp_provider *provider)
+{
+    const rcidp_provider *first = first_of(check, launch, provider->entity_id);
+
+    if (provider->partner && !first->partner)
+        WARN(check, launch->at,
+             "RCIDP03: RcIdpLaunch: what %s asks is taken for a request of %s, which has the same entityID "
+             "and no metadata; name %s first",
+             provider->name, first->name, provider->name);
+}
+
 /* A provider of a launch path: known, and able to sign where that is demanded. */
 static void check_provider(inspection *check, const rcidp_launch_setting *launch, const char *name,
                            bool inherited)
@@ -225,8 +250,15 @@ static void check_provider(inspection *check, const rcidp_launch_setting *launch
         FAULT(check, launch->at,
               "RCIDP80: RcIdpLaunch: RcIdpAuthnRequests signed needs metadata= with a certificate for %s",
               name);
-    if (!inherited || check->s == check->main)
-        warn_of_metadata(check, launch, provider);
+    if (inherited && check->s != check->main)
+        return;
+    warn_of_metadata(check, launch, provider);
+    warn_of_sibling(check, launch, provider);
+}
+
+static void demand_secret(inspection *check, const ap_directive_t *at, const char *directive)
+{
+    FAULT(check, at, "RCIDP79: %s: a persistent RcIdpNameID needs RcIdpPersistentIDSecretFile", directive);
 }
 
 /* A launch path that this server serves. */
@@ -242,8 +274,7 @@ static void check_launch(inspection *check, const rcidp_launch_setting *launch, 
     if (check->conf->entity_id && !check->conf->secret &&
         !strcmp(rcidp_config_launch(check->ptemp, check->s, launch->path)->name_id->format,
                 RCIDP_NAMEID_PERSISTENT))
-        FAULT(check, launch->at, "RCIDP79: %s: a persistent RcIdpNameID needs RcIdpPersistentIDSecretFile",
-              "RcIdpLaunch");
+        demand_secret(check, launch->at, "RcIdpLaunch");
     if (check->conf->entity_id)
         set_base_url(check, launch->at);
 }
@@ -304,6 +335,16 @@ static void check_links(inspection *check, const ap_conf_vector_t *section)
     }
 }
 
+/* In an <If>, whatever path it may come to hold for. */
+static void check_persistent(inspection *check)
+{
+    const rcidp_server_conf *conf = check->conf, *main = rcidp_config_server(check->main);
+    bool told = check->s != check->main && conf->persistent == main->persistent && main->entity_id;
+
+    if (conf->persistent && conf->entity_id && !conf->secret && !told)
+        demand_secret(check, conf->persistent, "RcIdpNameID");
+}
+
 static void check_server(inspection *check)
 {
     const apr_array_header_t *locations = rcidp_config_locations(check->s);
@@ -311,6 +352,7 @@ static void check_server(inspection *check)
     rcidp_brand_complete(check->pconf, check->conf);
     check_process(check);
     check_signer(check);
+    check_persistent(check);
     for (int i = 0; i < locations->nelts; i++) {
         const ap_conf_vector_t *section = APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *);
         const rcidp_launch_setting *launch = rcidp_config_section(section)->launch;
@@ -322,33 +364,6 @@ static void check_server(inspection *check)
                 check_order(check, launch, i);
         }
     }
-}
-
-static bool takes_requests(apr_pool_t *pool, const server_rec *s)
-{
-    const apr_array_header_t *locations = rcidp_config_locations(s);
-
-    for (int i = 0; i < locations->nelts; i++) {
-        const rcidp_launch_setting *launch =
-            rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
-
-        if (launch &&
-            (rcidp_config_server(s)->names_requests ||
-             rcidp_config_launch(pool, s, launch->path)->authn_requests != RCIDP_AUTHN_REQUESTS_OFF))
-            return true;
-    }
-    return false;
-}
-
-bool rcidp_check_needs_lasso(apr_pool_t *pool, const server_rec *s)
-{
-    if (!rcidp_lasso_is_there())
-        return false;
-    if (rcidp_sections_has_handler(pool, RCIDP_HANDLER_TEST))
-        return true;
-    while (s && !takes_requests(pool, s))
-        s = s->next;
-    return s != NULL;
 }
 
 /* The one mistake that has no line: the module that counts by default is not loaded. */

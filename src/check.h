@@ -12,8 +12,4 @@
  */
 int rcidp_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
-/* Does a child need Lasso, since a launch path of any server takes AuthnRequests, or there is a test page?
- * pool is for scratch. */
-bool rcidp_check_needs_lasso(apr_pool_t *pool, const server_rec *s);
-
 #endif

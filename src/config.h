@@ -92,8 +92,9 @@ typedef struct rcidp_max_age_setting {
     POINTER(struct rcidp_process, process)       /* for the whole of httpd: signing_process.h */             \
     POINTER(const char, base_url)                                                                            \
     POINTER(const rcidp_algorithm_setting, algorithm)                                                        \
-    POINTER(rcidp_quota, quota)         /* counts launches */                                                \
-    POINTER(const rcidp_secret, secret) /* of persistent name IDs */                                         \
+    POINTER(rcidp_quota, quota)               /* counts launches */                                          \
+    POINTER(const rcidp_secret, secret)       /* of persistent name IDs */                                   \
+    POINTER(const ap_directive_t, persistent) /* an RcIdpNameID persistent in an <If> */                     \
     POINTER(const char, contact)                                                                             \
     POINTER(const char, page_title)                                                                          \
     POINTER(const char, page_logo)                    /* a data: URI */                                      \

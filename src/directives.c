@@ -95,6 +95,20 @@ static const char *set_mail(cmd_parms *cmd, void *dir, const char *args)
     return rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->mail));
 }
 
+/* Does it stand where only a request tells whether it holds? */
+static bool is_in_if(const ap_directive_t *node)
+{
+    static const char *const names[] = {"<If", "<ElseIf", "<Else"};
+
+    for (node = node->parent; node; node = node->parent) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            if (strcasecmp(node->directive, names[i]) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
 {
     rcidp_name_id_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
@@ -109,6 +123,8 @@ static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
     if (*args && strcmp(setting->format, RCIDP_NAMEID_TRANSIENT) == 0)
         return rcidp_config_complain(cmd, "a transient name ID is random and takes no expression");
     ((rcidp_dir_conf *)dir)->name_id = setting;
+    if (strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0 && is_in_if(cmd->directive))
+        rcidp_config_server(cmd->server)->persistent = cmd->directive;
     return *args ? rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->value)) : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <http_log.h>
 
 #include "config.h"
+#include "lasso.h"
 
 APLOG_USE_MODULE(rcidp);
 
@@ -130,9 +131,29 @@ static bool is_below_launch(apr_pool_t *pool, const ap_directive_t *location)
            has_launch_above(pool, ap_conftree, path);
 }
 
+/* AddHandler goes by the names of files, which these handlers have none of. */
+static bool adds_handler(apr_pool_t *pool, const ap_directive_t *node)
+{
+    static const char *const ours[] = {RCIDP_HANDLER_LAUNCH, RCIDP_HANDLER_PORTAL, RCIDP_HANDLER_TEST};
+
+    for (size_t i = 0; is_named(node, "AddHandler") && i < sizeof(ours) / sizeof(ours[0]); i++) {
+        if (strcasecmp(first_word(pool, node), ours[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int check_node(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node)
 {
     const ap_directive_t *location = enclosing_location(node);
+
+    if (adds_handler(pool, node)) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
+                     "RCIDP04: AddHandler: %s belongs to a path, and not to names of files; use SetHandler "
+                     "(%s:%d)",
+                     first_word(pool, node), node->filename, node->line_num);
+        return 1;
+    }
 
     if (sets_our_handler(pool, node) && !(location && has_partner(pool, location, names_providers))) {
         ap_log_error(
@@ -237,4 +258,31 @@ const ap_directive_t *rcidp_sections_find(const char *name)
     while (node && !is_named(node, name))
         node = node->next;
     return node;
+}
+
+static bool takes_requests(apr_pool_t *pool, const server_rec *s)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(s);
+
+    for (int i = 0; i < locations->nelts; i++) {
+        const rcidp_launch_setting *launch =
+            rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
+
+        if (launch &&
+            (rcidp_config_server(s)->names_requests ||
+             rcidp_config_launch(pool, s, launch->path)->authn_requests != RCIDP_AUTHN_REQUESTS_OFF))
+            return true;
+    }
+    return false;
+}
+
+bool rcidp_sections_needs_lasso(apr_pool_t *pool, const server_rec *s)
+{
+    if (!rcidp_lasso_is_there())
+        return false;
+    if (rcidp_sections_has_handler(pool, RCIDP_HANDLER_TEST))
+        return true;
+    while (s && !takes_requests(pool, s))
+        s = s->next;
+    return s != NULL;
 }

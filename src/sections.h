@@ -9,8 +9,8 @@
 
 /* Check that `SetHandler rcidp-launch` and RcIdpLaunch stand together in each <Location>, or in two of the
  * same path, that each `SetHandler rcidp-test` stands in a <Location> below such a path, and that what
- * belongs to a portal stands in a <Location>. Logs each mistake with file and line; returns how many there
- * are. pool is for scratch. */
+ * belongs to a portal stands in a <Location>, and that no AddHandler names one of these handlers. Logs each
+ * mistake with file and line; returns how many there are. pool is for scratch. */
 int rcidp_sections_check(apr_pool_t *pool, const server_rec *main);
 
 /* Is there a <Location> of this path, in any server, that sets this handler? pool is for scratch. */
@@ -18,6 +18,10 @@ bool rcidp_sections_sets_handler(apr_pool_t *pool, const char *path, const char 
 
 /* Does any section, in any server, set this handler? As above. */
 bool rcidp_sections_has_handler(apr_pool_t *pool, const char *handler);
+
+/* Does a child need Lasso, since a launch path of any server takes AuthnRequests, or there is a test page?
+ * pool is for scratch. */
+bool rcidp_sections_needs_lasso(apr_pool_t *pool, const server_rec *s);
 
 /* Does this server, or the main server for it, say SSLEngine on (mod_ssl) or TLSEngine (mod_tls)? As above.
  */

@@ -126,6 +126,11 @@ WRONG = [
     *in_location("RcIdpNameID", ("", "none of email"), ("mail", "none of email"), ("email %{", "cannot be parsed"),
                  ("email %{REMOTE_USER} fish", "no transform"), ("transient %{REMOTE_USER}", "no expression"), ("Email", "none of email")),
     ("RcIdpLaunch", "RcIdpPersistentIDSecretFile", launch("RcIdpNameID persistent", before="SetHandler rcidp-launch\n=>RcIdpLaunch us\n")),
+    *[("RcIdpNameID", "RcIdpPersistentIDSecretFile", launch(text % "=>RcIdpNameID persistent")) for text in (
+        '<If "true">\n%s\n</If>', '<If "false">\n</If>\n<ElseIf "true">\n%s\n</ElseIf>', '<If "false">\n</If>\n<Else>\n%s\n</Else>',
+        '<If "true">\n<Limit GET>\n%s\n</Limit>\n</If>')],
+    ("RcIdpNameID", "RcIdpPersistentIDSecretFile", '<If "true">\n=>RcIdpNameID persistent\n</If>\n' + launch()),
+    ("RcIdpNameID", "RcIdpPersistentIDSecretFile", '<If "true">\n=>RcIdpNameID persistent\n</If>\n' + host(identity() + section(LAUNCH))),
     *in_location("RcIdpAttribute", ("", "neither a short name"), ("role", "expression is missing"), ("1role x", "nor an XML name"),
                  ('"a b" x', "nor an XML name"), ("r\udcf4le x", "nor an XML name"),
                  ("role %{", "cannot be parsed"), ("role x fish", "no transform"), ("<role> x", "nor an XML name"), ('role none "if=true"', "none stands alone")),
@@ -235,6 +240,9 @@ WRONG = [
     ("SetHandler", "needs an RcIdpLaunch", identity() + host("=>SetHandler rcidp-launch")),
     ("SetHandler", "needs an RcIdpLaunch", identity() + "=>SetHandler rcidp-launch\n"),
     ("SetHandler", "needs an RcIdpLaunch", identity() + section("=>SetHandler rcidp-launch") + host(section("RcIdpLaunch us"))),
+    *[("AddHandler", handler + " belongs to a path", launch("=>AddHandler %s .x" % handler)) for handler in ("rcidp-launch", "rcidp-portal", "rcidp-test", "RcIdp-Launch")],
+    ("AddHandler", "rcidp-launch belongs to a path", identity() + host('=>AddHandler "rcidp-launch" html\n' + section(LAUNCH))),
+    ("AddHandler", "rcidp-launch belongs to a path", identity() + section("=>AddHandler rcidp-launch .x", "Directory", '"/x"') + host(section(LAUNCH))),
     # Where a test page may be.
     *[("SetHandler", "rcidp-test needs a <Location> with a plain path below", identity() + host(section(LAUNCH) + section("=>SetHandler rcidp-test", *where)))
       for where in (("Location", '"/test"'), ("Location", '"/ringcentralx"'), ("Location", '"/ringcentral/*"'), ("LocationMatch", '"^/ringcentral/test$"'),
@@ -254,7 +262,7 @@ for number, (directive, wanted, text) in enumerate(WRONG, 1):
     name = "%s: %s (%d)" % (directive, wanted, number)
     is_((status, wrong.line is not None), (1, True), name + ": is refused")
     said = re.search(r"Syntax error on line %s of %s:\n(.*)" % (wrong.line, path), output)
-    said = said or re.search(r"^(?:\[.*\] )?RCIDP(?:51|[79]\d): (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
+    said = said or re.search(r"^(?:\[.*\] )?RCIDP(?:04|51|[79]\d): (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
     ok(said, name + ": names file and line %s" % wrong.line, output)
     like(said.group(1) if said else output, r"^%s\b.*(%s)" % (directive, wanted), name + ": names directive and reason")
 done_testing()

@@ -7,6 +7,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
 import certs
 import form
 import idp
@@ -21,6 +22,7 @@ METADATA = section("SetHandler rcidp-metadata\nRequire all granted", path='"/rin
 ACS = "entityid=urn:x:y acs=https://sp.example.com/acs"
 URL = "https://app.example.com/"
 RSA = certs.pair("rsa2048")
+RINGCENTRAL = file("ringcentral.xml", asking.metadata().encode())
 
 
 def not_yet_valid():
@@ -70,6 +72,8 @@ WARNINGS = [
      identity() + host(METADATA + section(MARKED))),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/eu> stands before <Location /ringcentral>",
      identity() + host(section(LAUNCH, path='"/ringcentral/eu"') + section(MARKED))),
+    ("RCIDP03", "RcIdpLaunch: what us asks is taken for a request of au, which has the same entityID and no metadata; name us first",
+     launch(server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % RINGCENTRAL, before="SetHandler rcidp-launch\n=>RcIdpLaunch uk au us\n")),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/metadata> stands before <Location />",
      identity() + host(METADATA + section(MARKED, path='"/"'))),
 ]
@@ -140,6 +144,13 @@ RIGHT = [
      + host("RcIdpServiceProvider a.b-c_1 %s\nRcIdpServiceProvider us entityid=saml2:ringcentral:prod\n"
             "RcIdpServiceProvider a.b-c_1 title='A \"b\"'\n" % ACS
             + section(LAUNCH.replace("us", "us a.b-c_1") + AUTH)), "/ringcentral?sp=a.b-c_1"),
+    ("names of one entityID, the one with metadata first", good(server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % RINGCENTRAL,
+                                                                before=LAUNCH.replace("us", "us au")), "/ringcentral?sp=us"),
+    ("a persistent name ID in an If, with the secret", good('<If "true">\nRcIdpNameID persistent\n</If>\n', server=identity()
+                                                            + 'RcIdpPersistentIDSecretFile "%s"\n' % file("if.secret", bytes(32))), None),
+    ("a persistent name ID in an If, and hosts with a secret", '<If "true">\nRcIdpNameID persistent\n</If>\n'
+     + host(identity() + 'RcIdpPersistentIDSecretFile "%s"\n' % file("if.secret", bytes(32)) + section(LAUNCH + AUTH)), None),
+    ("the metadata by AddHandler", good("AddHandler rcidp-metadata .x"), "/ringcentral"),
     ("a path that is not protected yet", launch(), None),
 ]
 
