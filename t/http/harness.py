@@ -158,7 +158,7 @@ with server:
     plain, body = form.auto_post(page.text), page.body
     is_((server.opinions.seen, server.opinions.refused), (2, []), "each Response of a server is shown to Lasso")
     server.published = {judge.ANY: sample.metadata(stranger.cert)}
-    server.opinions.forget()
+    server.opinions.settle()
     for what, acs in [("an ACS that nobody has", "https://nobody.example.com/acs")] + [("another key", plain.action)] * judge.has_lasso():
         server.opinions.refused, page.body = [], body.replace(plain.action.encode(), acs.encode())
         server.opinions.look({}, "/", None, page)

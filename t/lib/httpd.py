@@ -231,12 +231,14 @@ class Httpd:
         if status:
             raise RuntimeError("graceful restart: " + output)
         before, generation = self.children(), self._generation() + 1
+        if self.opinions:
+            self.opinions.restart()
         self.process.send_signal(signal.SIGUSR1)
         self._until_generation(generation)
-        if self.opinions:
-            self.opinions.forget()
         if drain:
             poll(lambda: not before & self.children(), "%s: the end of the children before the restart" % self.name)
+        if self.opinions:
+            self.opinions.settle()
 
     def children(self):
         """The process IDs of its children."""

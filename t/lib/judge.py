@@ -118,14 +118,23 @@ class Opinions:
         self.server = server
         self.metadata = {}
         self.parties = None
+        self.waiting = None
         self.seen = self.errors = self.unknown = 0
         self.refused = []
         _servers[server.port] = _servers[server.plain_port] = self
 
-    def forget(self):
-        """The server has read its configuration again."""
+    def restart(self):
+        """The server begins to read its configuration again. Who answers what comes now, nobody knows: it waits."""
+        with _lock:
+            self.waiting = []
+
+    def settle(self):
+        """The new generation answers."""
         with _lock:
             self.metadata, self.parties = {}, None
+            waiting, self.waiting = self.waiting, None
+            for response in waiting or []:
+                self._note(*response)
 
     def look(self, before, path, body, answer):
         """A Response is judged, if it is one. BEFORE is the metadata of when its request began."""
@@ -135,13 +144,20 @@ class Opinions:
         if post is None:
             return
         with _lock:
-            self.seen += 1
-            try:
-                problem = self._judge(post, request_id(path, body), before)
-            except LookupError as error:
-                problem = error
-            if problem:
-                self.refused.append("%s: %s" % (path, problem))
+            response = before, path, post, request_id(path, body)
+            if self.waiting is None:
+                self._note(*response)
+            else:
+                self.waiting.append(response)
+
+    def _note(self, before, path, post, request):
+        self.seen += 1
+        try:
+            problem = self._judge(post, request, before)
+        except LookupError as error:
+            problem = error
+        if problem:
+            self.refused.append("%s: %s" % (path, problem))
 
     def _judge(self, post, request, before):
         root = ElementTree.fromstring(post.xml)
@@ -163,7 +179,7 @@ class Opinions:
         return "; ".join(problems) or "nobody has the ACS " + post.action
 
     def _metadata(self, entity_id, before):
-        """What is published, and what was when a request began that a restart has overtaken."""
+        """What is published, and what was when the request began."""
         where = self.server.published.get(entity_id, self.server.published.get(ANY))
         if where is None:
             raise LookupError("nobody said where the metadata of %s is" % entity_id)
@@ -191,5 +207,5 @@ def begin(port):
 def look(begun, path, body, answer):
     """What was sent, and what came of it."""
     if begun:
-        opinions, metadata = begun
-        opinions.look(metadata, path, body, answer)
+        opinions, before = begun
+        opinions.look(before, path, body, answer)
