@@ -38,6 +38,29 @@ static const char *read_certificate(cmd_parms *cmd, const char *file, rcidp_cert
     return rcidp_certificate_read(cmd->pool, made->file, &made->certificate);
 }
 
+/* Reads a key once, however many virtual hosts name its file: OpenSSL takes its time. The configuration's
+ * pool remembers it, or why there is none, so that the next reading of the configuration reads the file anew.
+ */
+static const char *read_once(apr_pool_t *pool, const char *file, const rcidp_key **key)
+{
+    struct known {
+        const rcidp_key *key;
+        const char *error;
+    } * known;
+    const char *name = apr_pstrcat(pool, "rcidp key ", file, NULL);
+    void *before = NULL;
+
+    apr_pool_userdata_get(&before, name, pool);
+    known = before;
+    if (!known) {
+        known = apr_pcalloc(pool, sizeof(*known));
+        known->error = rcidp_key_read(pool, file, &known->key);
+        apr_pool_userdata_setn(known, name, NULL, pool);
+    }
+    *key = known->key;
+    return known->error;
+}
+
 static const char *read_key(cmd_parms *cmd, const char *file, const rcidp_key **key)
 {
     rcidp_process *process = rcidp_process_find(cmd->pool);
@@ -46,7 +69,7 @@ static const char *read_key(cmd_parms *cmd, const char *file, const rcidp_key **
         return rcidp_process_add_key(process, cmd, file, key);
     if (rcidp_token_is_named(file))
         return "a key on a token needs RcIdpSigningProcess on";
-    return rcidp_key_read(cmd->pool, file, key);
+    return read_once(cmd->pool, file, key);
 }
 
 const char *rcidp_identity_set_certificate(cmd_parms *cmd, void *unused, const char *file)
@@ -61,7 +84,7 @@ const char *rcidp_identity_set_certificate(cmd_parms *cmd, void *unused, const c
     if (rcidp_process_find(cmd->pool))
         setting->no_key = "RcIdpSigningProcess wants the key in a file of its own";
     else
-        setting->no_key = rcidp_key_read(cmd->pool, setting->file, &setting->key);
+        setting->no_key = read_once(cmd->pool, setting->file, &setting->key);
     rcidp_config_server(cmd->server)->certificate = setting;
     return NULL;
 }

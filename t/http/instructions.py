@@ -1,21 +1,23 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
 """What a request costs in httpd, in instructions, which callgrind counts the same each time: a launch, and a file, for
-which the module should cost nothing.
+which the module should cost nothing. And how often a key is read that many virtual hosts name.
 
 Counted is what worker threads do with a connection, without OpenSSL and the C library, whose instructions depend on their
 version and on the processor. Of a file's, those with the module are compared with those without it. The bounds leave
 about a sixth for what is added on purpose; who passes them should know why, and then move them."""
 import http.client
 import os
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import certs
 import counting
-from httpd import Httpd
+from httpd import HTTPD, Httpd
 from idp import AUTHENTICATION, password_file
-from tap import done_testing, note, ok, skip_all
+from tap import done_testing, is_, note, ok, skip_all
 
 CONFIGURATION = """\
 ServerLimit 1
@@ -69,6 +71,18 @@ def count(path, expected, with_module, requests=FILES):
     return [cost / requests for cost in counting.of_requests(server, ask, [counting.PORTABLE, MODULE])]
 
 
+def openings(hosts):
+    """How often httpd -t opens the key's file where each of so many virtual hosts names it."""
+    pair = certs.pair("ec256")
+    host = "<VirtualHost 127.0.0.1:${plain_port}>\nServerName h%d.example.com\n%s</VirtualHost>\n"
+    server = Httpd("".join(host % (i, LAUNCH.format(pair=pair)) for i in range(hosts)), name="hosts")
+    log = server.path("strace")
+    subprocess.run(["strace", "-f", "-e", "trace=openat", "-o", log, HTTPD, "-t", "-f", server.write_configuration()], check=True,
+                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(log, encoding="utf-8", errors="replace") as file:
+        return file.read().count('"%s"' % pair.key)
+
+
 if os.environ.get("RCIDP_PRELOAD"):
     skip_all("a sanitizer counts along")
 if not counting.is_there():
@@ -82,4 +96,6 @@ ok(bare > 10000, "a file's instructions are counted")
 ok(file - bare <= OF_FILE, "the module adds at most %d to them" % OF_FILE)
 ok(0 < of_module <= OF_FILE_MODULE, "of which it spends at most %d" % OF_FILE_MODULE)
 ok(launch <= LAUNCHED, "a launch costs at most %d" % LAUNCHED)
+if shutil.which("strace"):
+    is_(openings(20), 1, "a key that twenty virtual hosts name is read once")
 done_testing()
