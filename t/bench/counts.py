@@ -5,7 +5,6 @@ Of OpenSSL the instructions under valgrind are not those of the processor, which
 without OpenSSL and the C library."""
 import os
 
-import certs
 import counting
 import measure
 import servers
@@ -13,49 +12,55 @@ from httpd import SOURCE
 from table import table
 
 FEW, MANY = 5, 25
+OBJECTS = ["", counting.PORTABLE]
+
+
+def _one(count):
+    """Of one, as the difference between many and few, so that what is done once does not count. COUNT(times) is a list."""
+    return [(many - few) / (MANY - FEW) for few, many in zip(count(FEW), count(MANY))]
+
+
+def _row(what, key, instructions, heap):
+    every, without = _one(instructions)
+    allocations, size = _one(heap)
+    return {"what": what, "key": key, "instructions": every, "without": without, "allocations": allocations, "bytes": size}
+
+
+def _alone(key):
+    """OpenSSL's bare signature."""
+    def command(times):
+        return [measure.CORE, "--raw", key, str(times)]
+    return _row("the signature alone", key, lambda times: counting.of_program(command(times), "EVP_DigestSign", OBJECTS),
+                lambda times: counting.heap_of_program(command(times)))
 
 
 def _core(key):
     """A Response with both signatures, in the core alone."""
-    os.environ["RCIDP_SRC"] = SOURCE
-    command = [measure.CORE, "--count", key, "4"]
-    every, own = (cost / MANY for cost in
-                  counting.of_program(command + [str(MANY)], "rcidp_response_make", ["", counting.PORTABLE]))
-    few, many = (counting.heap_of_program(command + [str(times)]) for times in (FEW, MANY))
-    return {"instructions": every, "without": own, "allocations": (many[0] - few[0]) / (MANY - FEW),
-            "bytes": (many[1] - few[1]) / (MANY - FEW)}
+    def command(times):
+        return [measure.CORE, "--count", key, "4", str(times)]
+    return _row("core, both", key, lambda times: counting.of_program(command(times), "rcidp_response_make", OBJECTS),
+                lambda times: counting.heap_of_program(command(times)))
 
 
-def _server(make, key, path):
-    """An answer of httpd: all that a worker does with it, and what all of httpd takes from the heap."""
-    def ask(server, times):
-        measure.load(server.plain_port, path, requests=times, connections=1, headers=server.host(key), expect="SAMLResponse")
-
-    def one():
+def _httpd(what, make, key, path):
+    """An answer of httpd: what its workers do with it, and what all of it takes from the heap."""
+    def ready(times):
         server = make(processes=1)
         server.write("docs/file", "SAMLResponse".ljust(12000, "."))
-        return server
-
-    server = one()
-    every, own = (cost / MANY for cost in
-                  counting.of_requests(server, lambda: ask(server, MANY), ["", counting.PORTABLE]))
-    few, many = one(), one()
-    heaps = [counting.heap_of_requests(server, lambda s=server, t=times: ask(s, t)) for server, times in ((few, FEW), (many, MANY))]
-    return {"instructions": every, "without": own, "allocations": (heaps[1][0] - heaps[0][0]) / (MANY - FEW),
-            "bytes": (heaps[1][1] - heaps[0][1]) / (MANY - FEW)}
+        return server, lambda: measure.load(server.plain_port, path, requests=times, connections=1, headers=server.host(key),
+                                            expect="SAMLResponse")
+    return _row(what, key, lambda times: counting.of_requests(*ready(times), OBJECTS),
+                lambda times: counting.heap_of_requests(*ready(times)))
 
 
 def run(_options):
     if not counting.is_there():
         return []
-    rows = []
-    for key in servers.KEYS:
-        certs.pair(key)
-        rows.append({"what": "core", "key": key, **_core(key)})
-    for key in ("rsa2048", "ec256"):
-        rows.append({"what": "httpd, a launch", "key": key, **_server(servers.launches, key, "/both")})
-    rows.append({"what": "httpd, a file", "key": "", **_server(servers.launches, "ec256", "/file")})
-    rows.append({"what": "httpd without the module, a file", "key": "", **_server(servers.static, "ec256", "/file")})
+    os.environ["RCIDP_SRC"] = SOURCE
+    rows = [row(key) for key in servers.KEYS for row in (_alone, _core)]
+    rows += [_httpd("httpd, a launch, both", servers.launches, key, "/both") for key in ("rsa2048", "ec256")]
+    rows.append(_httpd("httpd, a file", servers.launches, "ec256", "/file"))
+    rows.append(_httpd("httpd without the module, a file", servers.static, "ec256", "/file"))
     return rows
 
 
@@ -63,7 +68,7 @@ def show(rows):
     if not rows:
         print("\nInstructions and allocations: there is no valgrind.")
         return
-    table("What valgrind counts of a Response with both signatures",
+    table("What valgrind counts of an answer",
           ["what", "key", "instructions", "without OpenSSL and libc", "allocations", "bytes"],
           [[row["what"], row["key"]] + ["%.0f" % row[name] for name in ("instructions", "without", "allocations", "bytes")]
            for row in rows])

@@ -31,7 +31,7 @@ def course(server, key, path, responses):
     """Memory after each tenth of so many answers; the first is before any."""
     seen = [of_children(server)]
     for _ in range(STEPS):
-        measure.load(server.plain_port, path, requests=responses // STEPS, connections=32, headers=server.host(key),
+        measure.load(server.plain_port, path, requests=responses // STEPS, connections=16, headers=server.host(key),
                      expect="SAMLResponse")
         seen.append(of_children(server))
     return seen

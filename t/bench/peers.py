@@ -18,7 +18,7 @@ PEERS = [SimpleSamlPhp, LemonLdap, Samlp, Samlify, Pysaml2]
 RESPONSES = {"SimpleSAMLphp": 300, "LemonLDAP::NG": 60, "samlp": 300, "samlify": 300, "pysaml2": 30}
 OURS = 1000
 SIGNATURES = 400
-LIMIT = "the signature alone"
+LIMIT = "the RSA signature alone"
 
 
 def verified(peer, path, headers):

@@ -21,7 +21,7 @@ COMMON = """\
 LogLevel warn
 ServerLimit {processes}
 StartServers {processes}
-ThreadsPerChild 64
+ThreadsPerChild 25
 MaxRequestWorkers {workers}
 MinSpareThreads 1
 MaxSpareThreads {workers}
@@ -85,7 +85,7 @@ class Bench(Httpd):
     """An httpd that is measured."""
 
     def __init__(self, config, processes=PROCESSES, **options):
-        super().__init__(COMMON.format(processes=processes, workers=64 * processes) + config, **options)
+        super().__init__(COMMON.format(processes=processes, workers=25 * processes) + config, **options)
         self.write("users", password_file(["alice"]))
 
     @staticmethod

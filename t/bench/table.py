@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables on the terminal."""
+"""Tables on the terminal, or as Markdown for the documentation."""
+
+MARKDOWN = False
 
 
 def table(title, heads, rows):
@@ -8,6 +10,11 @@ def table(title, heads, rows):
     widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
     right = [all(row[i][:1].isdigit() or row[i][:1] == "-" for row in cells[1:]) for i in range(len(heads))]
     print("\n%s\n" % title)
+    if MARKDOWN:
+        rule = ["---:" if to_right else "---" for to_right in right]
+        for row in [cells[0], rule] + cells[1:]:
+            print("| %s |" % " | ".join(row), flush=True)
+        return
     for row in cells:
         print("  ".join(cell.rjust(width) if to_right else cell.ljust(width)
                         for cell, width, to_right in zip(row, widths, right)).rstrip(), flush=True)
