@@ -25,7 +25,7 @@ def _many(module):
     return servers.Bench(common + "".join(hosts), name="hosts")
 
 
-KINDS = {"without the module": None, "one key for all": "inherited", "the key read for each": "own"}
+KINDS = {"without the module": None, "one key for all": "inherited", "directives of its own in each": "own"}
 
 
 def _start(module):
