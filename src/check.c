@@ -142,7 +142,7 @@ static void check_signer(inspection *check)
     check_match(check, key);
     warn_of_dumps(check, key);
     algorithm = setting && setting->algorithm ? setting->algorithm : rcidp_algorithm_for(key);
-    if (strcmp(algorithm->key_type, key->type) != 0)
+    if (setting && strcmp(algorithm->key_type, key->type) != 0)
         FAULT(check, setting->at,
               "RCIDP73: RcIdpSignatureAlgorithm: %s does not fit the key, which is of type %s",
               algorithm->name, key->type);

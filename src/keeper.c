@@ -294,7 +294,7 @@ static bool has_ended(int socket)
 /* Take one question and answer it; false at the end. */
 static bool serve_one(duty *service, apr_pool_t *pool)
 {
-    question asked;
+    question asked = {.magic = 0};
     struct iovec data = {.iov_base = &asked, .iov_len = sizeof(asked)};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     struct msghdr message = {

@@ -23,7 +23,7 @@
 static const char *decode(apr_pool_t *pool, const char *base64, const char **bytes, apr_size_t *length)
 {
     apr_size_t size = strlen(base64), padding = size - strcspn(base64, "=");
-    unsigned char *out, last[5];
+    unsigned char *out, last[5] = "";
 
     if (size > RCIDP_MESSAGE_LIMIT / 3 * 4 + 4)
         return TOO_LARGE;

@@ -150,6 +150,8 @@ static void add_status(rcidp_markup *out, const rcidp_claims *claims)
 /* What must not be signed, or not so. */
 static const char *judge(const rcidp_claims *claims)
 {
+    if (!claims->response_id || (!claims->status && !claims->assertion_id))
+        return "no randomness";
     if (claims->status)
         return NULL;
     if (claims->sign != RCIDP_SIGN_RESPONSE && claims->sign != RCIDP_SIGN_ASSERTION &&
@@ -186,10 +188,7 @@ const char *rcidp_response_make(apr_pool_t *pool, const rcidp_claims *claims, co
 const char *rcidp_response_issue(apr_pool_t *pool, rcidp_claims *claims, const rcidp_signer *signer,
                                  const char **xml)
 {
-    *xml = NULL;
     claims->response_id = rcidp_library_id(pool);
     claims->assertion_id = claims->status ? NULL : rcidp_library_id(pool);
-    return claims->response_id && (claims->status || claims->assertion_id)
-               ? rcidp_response_make(pool, claims, signer, xml)
-               : "no randomness";
+    return rcidp_response_make(pool, claims, signer, xml);
 }

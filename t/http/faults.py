@@ -164,8 +164,9 @@ with Idp(server=IDLE, name="crowd") as server:
         connection = socket.create_connection(("127.0.0.1", server.plain_port), timeout=60)
         connection.sendall(b"HEAD /none HTTP/1.1\r\nHost: localhost\r\n\r\n")
         idle.append(connection)
+    # When its threads are busy, the event MPM closes idle connections; it is not for us to say how many.
     silent = [connection for connection in idle if not connection.recv(4096).startswith(b"HTTP/1.1 404")]
-    is_(len(silent), 0, "%d connections are kept" % crowd)
+    is_(len(silent), 0, "%d connections are answered, and stay idle" % crowd)
     verify.accepted(server.launch().xml, server.pair.cert, name="beside %d that are idle and 20 that do not read" % crowd)
     for connection in deaf + idle:
         connection.close()
