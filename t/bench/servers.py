@@ -86,6 +86,7 @@ class Bench(Httpd):
 
     def __init__(self, config, processes=PROCESSES, **options):
         super().__init__(COMMON.format(processes=processes, workers=25 * processes) + config, **options)
+        self.unjudged = "it is measured, and has no metadata"
         self.write("users", password_file(["alice"]))
 
     @staticmethod
