@@ -174,6 +174,8 @@ bool rcidp_config_handles(request_rec *r, const char *wanted)
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
     const char *handler = core->handler, *error = NULL;
 
+    if (!core->handler && !core->expr_handler) /* most requests */
+        return false;
     if (!rcidp_config_section(r->per_dir_config)->launch && strcmp(wanted, RCIDP_HANDLER_PORTAL) != 0)
         return false;
     if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */

@@ -73,8 +73,8 @@ static int find(request_rec *r, const rcidp_server_conf *server, rcidp_asking **
     int status;
 
     *asking = NULL;
-    if (r->main || (r->method_number != M_GET && r->method_number != M_POST) || !ap_auth_type(r) ||
-        !rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH))
+    if (r->main || (r->method_number != M_GET && r->method_number != M_POST) ||
+        !rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || !ap_auth_type(r))
         return OK;
     conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
     if (conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF || !server->signer.key ||
