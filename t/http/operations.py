@@ -111,15 +111,17 @@ for mpm in ("event", "worker", "prefork"):
         entries = poll(lambda: (lambda lines: lines if len(lines) >= sum(wanted.values()) + (len(NAMES) if mpm == "event" else 1) else None)(
             open(server.path("audit.json"), "rb").read().decode().splitlines()), "the audit log is written")
         entries = [json.loads(line) for line in entries]
-        launches = entries[:sum(wanted.values())]
+        launches = [entry for entry in entries if entry["user_agent"] not in NAMES]  # in the order of the log, not of the requests
         is_(sorted("%s_%s" % (entry["sp"] or "-", entry["result"]) for entry in launches),
             sorted(pair for pair, number in wanted.items() for _ in range(number)), mpm + ": the audit log says the same")
         ok(all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", entry["time"]) and entry["request_id"] for entry in entries),
            mpm + ": time and request ID", entries[0])
         documented = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", GUIDE.split("| member |")[1], re.M)))
         ok(all(sorted(entry) == sorted(documented) for entry in entries), mpm + ": the members are those of the guide", sorted(entries[0]), documented)
-        for (path, fields), entry in zip(issued, [entry for entry in launches if entry["result"] == "issued"]):
-            is_({name: entry[name] for name in ("response", "assertion", "name_id", "authn_context", "audience", "certificate", "user", "auth_type",
+        by_response = {entry["response"]: entry for entry in launches}
+        for path, fields in issued:
+            entry = by_response.get(fields.id, {})
+            is_({name: entry.get(name) for name in ("response", "assertion", "name_id", "authn_context", "audience", "certificate", "user", "auth_type",
                                                 "client", "host", "path", "status", "method", "error", "in_response_to")},
                 {"response": fields.id, "assertion": fields.assertion_id, "name_id": "alice@example.com", "authn_context": fields.authn_context,
                  "audience": fields.audiences[0], "certificate": fingerprint, "user": "alice", "auth_type": "Basic", "client": "127.0.0.1",
@@ -129,8 +131,10 @@ for mpm in ("event", "worker", "prefork"):
         is_({result: (entry["status"], entry["certificate"], entry["response"]) for result, entry in refused.items()},
             {"frame": (403, None, None), "not-found": (404, None, None), "denied": (403, None, None), "no-name-id": (403, None, None),
              "prefetch": (403, None, None)}, mpm + ": what was refused")
-        for name, entry in zip(NAMES, entries[sum(wanted.values()):]):
-            is_((entry["user_agent"], entry["name_id"]), (name, name if entry["result"] == "issued" else None), "%s: reads back: %r" % (mpm, name))
+        by_agent = {entry["user_agent"]: entry for entry in entries}
+        for name in NAMES if mpm == "event" else NAMES[:1]:
+            entry = by_agent.get(name, {"result": "nothing", "name_id": ""})
+            is_(entry["name_id"], name if entry["result"] == "issued" else None, "%s: reads back: %r" % (mpm, name))
 
         if mpm == "event":
             # The guide's line for Prometheus, and what Prometheus' own parser makes of it.
