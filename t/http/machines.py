@@ -17,6 +17,7 @@ import certs
 import client
 import form
 import idp
+import judge
 import verify
 from httpd import SOURCE, detach, free_port, poll
 from load import Load
@@ -116,6 +117,9 @@ with Load([lambda: launch(balancer)] * 4) as load:
     poll(lambda: issued(two) > seen, "the machine that has come back answers again")
     load.more()
 ok(not load.failures, "nor when it comes back: %d launches" % len(load.answers), *load.failures[:3])
+# The balancer is no server of httpd.py's, so nobody has asked Lasso yet.
+opinions = {judge.opinion(metadata[0], *idp.PROVIDERS["us"][:2], post.encoded) for post in load.answers}
+is_(opinions - {None}, {""} if judge.has_lasso() else set(), "Lasso, by the metadata of either, takes each of them")
 one.stop()
 two.stop()
 done_testing()
