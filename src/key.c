@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "key.h"
 
+#include <apr_atomic.h>
 #include <apr_encode.h>
 #include <apr_escape.h>
 #include <apr_file_io.h>
@@ -9,6 +10,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <string.h>
@@ -222,6 +224,14 @@ static bool prepare_both(apr_pool_t *pool, rcidp_key *key)
     return key->signs_by && (key->verifies_by || !is_rsa);
 }
 
+/* Does OpenSSL itself sign with it, and not a token's library? */
+static bool is_from_openssl(const EVP_PKEY *pkey)
+{
+    const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(pkey);
+
+    return provider && strcmp(OSSL_PROVIDER_get0_name(provider), "default") == 0;
+}
+
 const char *rcidp_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char *file, bool exposed,
                             const rcidp_key **key)
 {
@@ -232,6 +242,8 @@ const char *rcidp_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char *file, 
     apr_pool_cleanup_register(pool, made->pkey, free_pkey, apr_pool_cleanup_null);
     made->bits = EVP_PKEY_get_bits(made->pkey);
     made->exposed = exposed;
+    made->doubt = apr_palloc(pool, sizeof(*made->doubt));
+    apr_atomic_set32(made->doubt, !is_from_openssl(pkey));
     error = judge_key(pool, made->pkey, file, &made->type);
     if (!error && !prepare_both(pool, made))
         error = apr_psprintf(pool, "%s has a key with which OpenSSL does not sign", file);
@@ -309,9 +321,7 @@ static EVP_PKEY_CTX *copy(const EVP_PKEY_CTX *prepared, const EVP_MD *hash, bool
     return NULL;
 }
 
-/* Is the RSA signature right? Where its memory is refused in the wrong moment, OpenSSL gives out one that is
- * not; and one that a fault has spoilt can tell the key (Boneh, DeMillo, Lipton 1997). ECDSA has no such
- * weakness, and to verify it costs more than to sign. */
+/* Is the RSA signature right? */
 static bool verifies(const rcidp_key *key, const EVP_MD *hash, const unsigned char *digest,
                      const unsigned char *signature, size_t length)
 {
@@ -323,20 +333,36 @@ static bool verifies(const rcidp_key *key, const EVP_MD *hash, const unsigned ch
     return right;
 }
 
-/* By the private key at hand. */
+/* Must what has just been signed be verified? An RSA signature that a fault has spoilt can tell the key
+ * (Boneh, DeMillo, Lipton 1997). OpenSSL looks after that by itself, and to do so again costs up to a
+ * twentieth. But refused memory while it renews a key's blinding, which is at each 32nd signature, it goes on
+ * with half of one: that signature is wrong, and so are those of the next turn, of which the first alone
+ * leaves an error. So from its first error on nothing is believed of this key, and nothing ever of one that
+ * is not OpenSSL's own. */
+static bool is_doubtful(const rcidp_key *key)
+{
+    if (ERR_peek_error())
+        apr_atomic_set32(key->doubt, 1);
+    return apr_atomic_read32(key->doubt) != 0;
+}
+
+/* By the private key at hand. ECDSA has no such weakness, and to verify it costs more than to sign. */
 static const char *sign_here(apr_pool_t *pool, const rcidp_key *key, const EVP_MD *hash,
                              const unsigned char *digest, const unsigned char **signature, apr_size_t *length)
 {
-    bool is_rsa = strcmp(key->type, "RSA") == 0;
-    EVP_PKEY_CTX *context = copy(key->signs_by, hash, is_rsa);
+    bool is_rsa = strcmp(key->type, "RSA") == 0, is_signed;
     size_t half = ((size_t)key->bits + 7) / 8, size = (size_t)EVP_PKEY_get_size(key->pkey);
     unsigned char *made = apr_palloc(pool, size), *numbers = is_rsa ? made : apr_palloc(pool, 2 * half);
-    bool is_signed = context &&
-                     EVP_PKEY_sign(context, made, &size, digest, (size_t)EVP_MD_get_size(hash)) == 1 &&
-                     (!is_rsa || verifies(key, hash, digest, made, size)) &&
-                     (is_rsa || der_to_numbers(made, size, numbers, (int)half));
+    EVP_PKEY_CTX *context;
 
+    ERR_clear_error(); /* what others have left */
+    context = copy(key->signs_by, hash, is_rsa);
+    is_signed = context && EVP_PKEY_sign(context, made, &size, digest, (size_t)EVP_MD_get_size(hash)) == 1;
     EVP_PKEY_CTX_free(context);
+    if (is_rsa)
+        is_signed = (!is_doubtful(key) || verifies(key, hash, digest, made, size)) && is_signed;
+    else
+        is_signed = is_signed && der_to_numbers(made, size, numbers, (int)half);
     ERR_clear_error();
     *signature = numbers;
     *length = is_rsa ? size : 2 * half;

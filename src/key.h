@@ -28,6 +28,7 @@ struct rcidp_key {
     const EVP_PKEY_CTX *verifies_by; /* likewise, and NULL for EC */
     const char *type;                /* "RSA" or "EC" */
     int bits;
+    apr_uint32_t *doubt;    /* not 0: verify each RSA signature before it is given out */
     bool exposed;           /* the file can be read or written by group or others */
     rcidp_key_signs *signs; /* where the private half is not in pkey: what signs instead; else NULL */
     void *keeper;           /* what that needs to know */

@@ -7,6 +7,7 @@
 #include "pseudonym.h"
 #include "xml.h"
 
+#include <apr_escape.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -124,6 +125,49 @@ static const char *pseudonym(const char **error)
     return text;
 }
 
+/* The signature over that digest in hexadecimal. */
+static const char *sign(const char **error)
+{
+    const unsigned char digest[32] = {1}, *signature;
+    apr_size_t length;
+
+    *error = rcidp_key_sign(pool, signer->key, EVP_sha256(), digest, &signature, &length);
+    return *error ? NULL : apr_pescape_hex(pool, signature, length, 0);
+}
+
+#define BLINDED_ALIKE 32 /* so many signatures does OpenSSL make before it renews an RSA key's blinding */
+
+/* Where a renewal is refused memory, neither that signature nor the next ones may be wrong. */
+static void starve_renewal(void)
+{
+    const char *error, *whole, *result;
+    int refused = 0, errors = 0, wrong = 0;
+
+    signer = read_signer("rsa2048", NULL);
+    whole = sign(&error);
+    do {
+        apr_pool_t *kept = pool;
+
+        apr_pool_create(&pool, kept);
+        signer = read_signer("rsa2048", NULL);
+        for (int i = 0; i < BLINDED_ALIKE; i++)
+            sign(&error);
+        was_refused = false;
+        countdown = refused++;
+        for (int i = 0; i < BLINDED_ALIKE; i++) {
+            result = sign(&error);
+            countdown = -1;
+            errors += !result;
+            wrong += result && strcmp(result, whole) != 0;
+        }
+        apr_pool_destroy(pool);
+        pool = kept;
+    } while (was_refused);
+    ok(errors > 0 && wrong == 0,
+       "an RSA key's blinding is renewed: an error (%d times), or the right signature (%d times)", errors,
+       refused * BLINDED_ALIKE - errors);
+}
+
 /* Refuse the first, the second, ... allocation, until there is none left to refuse. */
 static void starve(const char *name, operation *run)
 {
@@ -176,6 +220,7 @@ static void test_memory(void)
     starve("a Response, its assertion signed", respond_with_assertion);
     starve("a certificate", read_its_certificate);
     starve("a persistent name ID", pseudonym);
+    starve_renewal();
 }
 
 /* A generator that has run dry. Its way in is deprecated, and there is no other that the process's own
