@@ -21,7 +21,10 @@ base() {
   # An emulator that runs there is seen by the kernel; debootstrap need not know.
   debootstrap --variant=minbase --arch="$arch" --include=git,ca-certificates,sudo "$suite" "$root" "$mirror" "$script" \
     >"$root.log" 2>&1 || { tail -n 3 "$root.log" >&2; return 1; }
-  case $suite in sid | forky) ;; *)
+  case $suite in sid | forky)
+    # Lists of these are good for a week. A mirror may be older; signed they are all the same.
+    echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/mirror" ;;
+  *)
     echo "deb $mirror $suite-updates main" >>"$root/etc/apt/sources.list"
     echo "deb ${mirror%/debian}/debian-security $suite-security main" >>"$root/etc/apt/sources.list" ;;
   esac
