@@ -46,7 +46,8 @@ static const char *read_once(apr_pool_t *pool, const char *file, const rcidp_key
     struct known {
         const rcidp_key *key;
         const char *error;
-    } * known;
+    };
+    struct known *known;
     const char *name = apr_pstrcat(pool, "rcidp key ", file, NULL);
     void *before = NULL;
 
