@@ -226,7 +226,7 @@ static void warn_of_sibling(inspection *check, const rcidp_launch_setting *launc
 {
     const rcidp_provider *first = first_of(check, launch, provider->entity_id);
 
-    if (provider->partner && !first->partner)
+    if (provider->partner && first && !first->partner)
         WARN(check, launch->at,
              "RCIDP03: RcIdpLaunch: what %s asks is taken for a request of %s, which has the same entityID "
              "and no metadata; name %s first",
