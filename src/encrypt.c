@@ -69,6 +69,10 @@ static const char *encrypt(xmlDocPtr doc, const rcidp_certificate *certificate)
         xmlAddChild(wrapper, assertion);
     }
     if (saml && data && context) {
+#ifdef XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH
+        /* xmlsec1 1.3 would look for a key by its name alone; the manager has but one, without a name. */
+        context->keyInfoWriteCtx.flags |= XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH;
+#endif
         context->encKey =
             xmlSecKeyGenerate(xmlSecOpenSSLKeyDataAesId, SESSION_KEY_BITS, xmlSecKeyDataTypeSession);
         error = !context->encKey                                       ? "xmlsec makes no session key"

@@ -143,8 +143,8 @@ def sign(message, pair, algorithm="rsa-sha256", where=b"</saml:Issuer>", ids=(),
     path = os.path.join(certs.folder(), "to-sign.xml")
     with open(path, "wb") as file:
         file.write(message.replace(where, where + empty, 1))
-    done = subprocess.run([verify.XMLSEC1, "--sign", "--privkey-pem", pair.key, "--id-attr:ID", verify.SAMLP + ":AuthnRequest",
-                           *(word for name in ids for word in ("--id-attr:ID", name)), path],
+    done = subprocess.run(verify.xmlsec1("--sign", "--privkey-pem", pair.key, "--id-attr:ID", verify.SAMLP + ":AuthnRequest",
+                                         *(word for name in ids for word in ("--id-attr:ID", name)), path),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode:
         raise RuntimeError(done.stderr.decode(errors="replace"))

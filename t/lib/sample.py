@@ -65,9 +65,9 @@ def _sign(xml, element, pair):
         with open(path, "w") as file:
             file.write(xml)
         # A good run warns too: nobody vouches for a self-signed certificate.
-        subprocess.run([verify.XMLSEC1, "--sign", "--id-attr:ID", verify.SAMLP + ":Response",
-                        "--id-attr:ID", verify.SAML + ":Assertion", "--node-xpath", verify.SIGNATURE_PATHS[element],
-                        "--privkey-pem", pair.key, "--output", signed, path],
+        subprocess.run(verify.xmlsec1("--sign", "--id-attr:ID", verify.SAMLP + ":Response",
+                                      "--id-attr:ID", verify.SAML + ":Assertion", "--node-xpath", verify.SIGNATURE_PATHS[element],
+                                      "--privkey-pem", pair.key, "--output", signed, path),
                        check=True, stderr=subprocess.DEVNULL)
         with open(signed) as file:
             return file.read()

@@ -9,6 +9,7 @@
     verify.tamper(xml, b"alice@", b"mallory@")          # another text, or an exception if there was nothing to alter
     verify.accepted(post.xml, certificate, both, "us")  # checks in TAP: schema, exactly these signatures, tampering refused
 """
+import functools
 import os
 import subprocess
 import tempfile
@@ -61,14 +62,26 @@ def _run(command, files, **environment):
         return None if done.returncode == 0 else done.stdout.decode(errors="replace") or str(done.returncode)
 
 
+@functools.lru_cache(maxsize=None)
+def _lax():
+    """xmlsec1 1.3 takes a key that it is given only if KeyInfo names it, unless it is told so."""
+    done = subprocess.run([XMLSEC1, "--help-all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return ["--lax-key-search"] if b"--lax-key-search" in done.stdout else []
+
+
+def xmlsec1(action, *arguments):
+    """The command that does this with the key among the arguments."""
+    return [XMLSEC1, action, *_lax(), *arguments]
+
+
 def signature(xml, element, certificate):
     """Verify that element's own signature with that certificate's key and no other; None, or why it is refused.
 
     KeyInfo does not choose the key, and a reference that leads out of the document is not followed."""
-    return _run([XMLSEC1, "--verify", "--enabled-reference-uris", "same-doc", "--enabled-key-data", "key-name",
-                 "--id-attr:ID", SAMLP + ":Response", "--id-attr:ID", SAML + ":Assertion",
-                 "--id-attr:ID", MD + ":EntityDescriptor",
-                 "--node-xpath", SIGNATURE_PATHS[element], "--pubkey-cert-pem", certificate, "{document}"], {"document": xml})
+    return _run(xmlsec1("--verify", "--enabled-reference-uris", "same-doc", "--enabled-key-data", "key-name",
+                        "--id-attr:ID", SAMLP + ":Response", "--id-attr:ID", SAML + ":Assertion",
+                        "--id-attr:ID", MD + ":EntityDescriptor",
+                        "--node-xpath", SIGNATURE_PATHS[element], "--pubkey-cert-pem", certificate, "{document}"), {"document": xml})
 
 
 def signatures(xml):

@@ -14,6 +14,12 @@
 
 #define NS_XENC "http://www.w3.org/2001/04/xmlenc#"
 #define SECRET "alice@example.com"
+/* xmlsec1 1.3 takes a key that it is given only if KeyInfo names it, unless it is told so. */
+#ifdef XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH
+#define DECRYPT "--decrypt --lax-key-search"
+#else
+#define DECRYPT "--decrypt"
+#endif
 #define PASSWORD "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 
 static const rcidp_signer *signer, *receiver;
@@ -62,6 +68,9 @@ static xmlNodePtr open_with(const char *xml, const rcidp_key *key)
     xmlSecOpenSSLAppDefaultKeysMngrInit(manager);
     xmlSecOpenSSLAppDefaultKeysMngrAdoptKey(manager, rcidp_sign_lend_key(key));
     context = xmlSecEncCtxCreate(manager);
+#ifdef XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH
+    context->keyInfoReadCtx.flags |= XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH; /* the key has no name */
+#endif
     if (xmlSecEncCtxDecrypt(context, child(wrapper, "EncryptedData", 0)) == 0)
         assertion = child(wrapper, "Assertion", 0);
     xmlSecEncCtxDestroy(context);
@@ -170,14 +179,14 @@ static void test_command(void)
 
     write_bytes(path, xml, strlen(xml));
     out = popen(
-        apr_psprintf(pool, "%s --decrypt --privkey-pem %s %s 2>&1", xmlsec, data_path("rsa3072.key"), path),
+        apr_psprintf(pool, "%s " DECRYPT " --privkey-pem %s %s 2>&1", xmlsec, data_path("rsa3072.key"), path),
         "r");
     while (out && fgets(line, sizeof(line), out))
         opened = apr_pstrcat(pool, opened, line, NULL);
     ok(out && pclose(out) == 0, "the xmlsec1 command opens it with the provider's key");
     ok(strstr(opened, ">" SECRET "</saml:NameID>"), "and finds the name ID");
     out = popen(
-        apr_psprintf(pool, "%s --decrypt --privkey-pem %s %s 2>&1", xmlsec, data_path("rsa2048.key"), path),
+        apr_psprintf(pool, "%s " DECRYPT " --privkey-pem %s %s 2>&1", xmlsec, data_path("rsa2048.key"), path),
         "r");
     while (out && fgets(line, sizeof(line), out))
         ok(!strstr(line, SECRET), "what it says of another key");

@@ -158,7 +158,7 @@ static void test_name(void)
         {"a/b", false, "a slash"},
         {"a\"b", false, "a quote"},
         {"a<b", false, "markup"},
-        {"a\xE2\x82\xAC", false, "a sign of three bytes"},
+        {"a\xE2\x80\xA2", false, "a sign of three bytes"},
         {"J\xFCrgen", false, "Latin-1"},
         {"a\xC3", false, "half a letter at the end"},
     };
