@@ -3,6 +3,7 @@
 """A service provider of another make starts the login: pysaml2, by Redirect and by POST, signed and not, its answer encrypted and not."""
 import logging
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -33,7 +34,7 @@ def service_provider(metadata, signs):
         file.write(metadata)
     settings = SPConfig()
     settings.load({
-        "entityid": US, "xmlsec_binary": verify.XMLSEC1, "key_file": KEY.key, "cert_file": KEY.cert, "metadata": {"local": [path]},
+        "entityid": US, "xmlsec_binary": shutil.which(verify.XMLSEC1), "key_file": KEY.key, "cert_file": KEY.cert, "metadata": {"local": [path]},
         "encryption_keypairs": [{"key_file": KEY.key, "cert_file": KEY.cert}], "allow_unknown_attributes": True,
         "service": {"sp": {
             "endpoints": {"assertion_consumer_service": [(ACS, asking.HTTP_POST)]}, "authn_requests_signed": signs,
