@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "html.h"
 
+#include <apr_encode.h>
 #include <apr_strings.h>
 #include <stdarg.h>
 #include <string.h>
@@ -38,6 +39,15 @@ static void add(rcidp_html *html, const char *text, apr_size_t length)
 void rcidp_html_raw(rcidp_html *html, const char *markup)
 {
     add(html, markup, strlen(markup));
+}
+
+void rcidp_html_base64(rcidp_html *html, const char *text)
+{
+    apr_size_t size; /* with the NUL */
+
+    apr_encode_base64(NULL, text, APR_ENCODE_STRING, APR_ENCODE_NONE, &size);
+    apr_encode_base64(make_room(html, size - 1), text, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
+    html->length += size - 1;
 }
 
 /* Decode one character of UTF-8 at *at and step over it; what is none becomes U+FFFD, one byte at a time. */

@@ -18,6 +18,9 @@ void rcidp_html_start(rcidp_html *html, apr_pool_t *pool, apr_size_t room);
 /* Add markup as it is: constants, or what was escaped before. */
 void rcidp_html_raw(rcidp_html *html, const char *markup);
 
+/* Add the base64 of a text, on one line (RFC 4648, 4). */
+void rcidp_html_base64(rcidp_html *html, const char *text);
+
 /* Add plain UTF-8 text, for the content of an element or a quoted attribute. Other characters than ASCII's
  * are written as references, so that a page reads the same under any charset; what is no UTF-8 becomes
  * U+FFFD. */

@@ -16,17 +16,17 @@ static void add_progress(rcidp_html *html, const rcidp_look *look)
 }
 
 const char *rcidp_page_post(apr_pool_t *pool, const rcidp_look *look, const char *acs, const char *title,
-                            const char *saml_response, const char *relay_state)
+                            const char *response, const char *relay_state)
 {
     rcidp_html html;
 
-    rcidp_look_open(&html, pool, look, RCIDP_SHEET_NONE, strlen(saml_response) + FORM_ROOM,
+    rcidp_look_open(&html, pool, look, RCIDP_SHEET_NONE, strlen(response) * 4 / 3 + FORM_ROOM,
                     rcidp_words_fill(pool, look->language, RCIDP_SAY_POST_TITLE, title, NULL));
     add_progress(&html, look);
     /* autocomplete: Firefox would also restore that the button was disabled. */
     rcidp_html_put(&html, "<form method=\"post\" autocomplete=\"off\" action=\"%s\">\n", acs);
     rcidp_html_raw(&html, "<input type=\"hidden\" name=\"SAMLResponse\" value=\"");
-    rcidp_html_raw(&html, saml_response);
+    rcidp_html_base64(&html, response);
     rcidp_html_raw(&html, "\">\n");
     if (relay_state)
         rcidp_html_put(&html, "<input type=\"hidden\" name=\"RelayState\" value=\"%s\">\n", relay_state);

@@ -15,11 +15,11 @@ typedef struct rcidp_page_link {
 } rcidp_page_link;
 
 /* The page that posts a Response (SAML bindings 3.5.4): a form to the https URL `acs` with the hidden
- * controls SAMLResponse (`saml_response`, already base64) and RelayState (left out where `relay_state` is
+ * controls SAMLResponse (the base64 of `response`) and RelayState (left out where `relay_state` is
  * NULL), which its script posts at once, or the user with the button. A page that was reached by Back,
  * Forward or Reload only shows the button. `title` is the service provider's name. */
 const char *rcidp_page_post(apr_pool_t *pool, const rcidp_look *look, const char *acs, const char *title,
-                            const char *saml_response, const char *relay_state);
+                            const char *response, const char *relay_state);
 
 /* The page that asks where to sign in: a list of links, elements of type rcidp_page_link. */
 const char *rcidp_page_choose(apr_pool_t *pool, const rcidp_look *look, const apr_array_header_t *links);

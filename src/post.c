@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "post.h"
 
-#include <apr_encode.h>
 #include <http_log.h>
 
 #include "answer.h"
@@ -13,10 +12,8 @@ APLOG_USE_MODULE(rcidp);
 int rcidp_post_response(request_rec *r, const rcidp_provider *provider, const char *acs, const char *xml,
                         const char *relay_state)
 {
-    const char *base64 = apr_pencode_base64(r->pool, xml, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
-
     return rcidp_answer_page(
-        r, rcidp_page_post(r->pool, rcidp_brand_look(r), acs, provider->title, base64, relay_state));
+        r, rcidp_page_post(r->pool, rcidp_brand_look(r), acs, provider->title, xml, relay_state));
 }
 
 int rcidp_post_no(request_rec *r, const rcidp_server_conf *server, const rcidp_asking *asking,

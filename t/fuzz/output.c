@@ -67,7 +67,7 @@ static xmlDocPtr read_page(const char *html)
 
 static void check_post(const rcidp_look *look, const char *acs, const char *title, const char *state)
 {
-    xmlDocPtr doc = read_page(rcidp_page_post(fuzz_pool, look, acs, title, "UmVzcG9uc2U=", state));
+    xmlDocPtr doc = read_page(rcidp_page_post(fuzz_pool, look, acs, title, "Response", state));
 
     must(says(element(doc, "form", 0), "action", acs) && has(doc, "form", 1) && has(doc, "script", 1));
     must(says(element(doc, "input", 0), "value", "UmVzcG9uc2U=") && has(doc, "input", 2));
@@ -112,7 +112,7 @@ void fuzz_answer_page(fuzz_input *in)
         check_links(look, first, second);
         check_refusal(look, first);
     } else { /* must be harmless all the same */
-        xmlFreeDoc(read_page(rcidp_page_post(fuzz_pool, look, first, second, "UmVzcG9uc2U=", third)));
+        xmlFreeDoc(read_page(rcidp_page_post(fuzz_pool, look, first, second, "Response", third)));
         xmlFreeDoc(read_page(rcidp_page_refuse(fuzz_pool, look, 400, first)));
     }
 }
