@@ -8,9 +8,6 @@
 #include <http_request.h>
 #include <mod_status.h>
 
-#include <pthread.h>
-#include <signal.h>
-
 #include "src/access.h"
 #include "src/audit.h"
 #include "src/body.h"
@@ -33,27 +30,21 @@
 #include "src/signing_process.h"
 #include "src/test.h"
 
-/* Libraries start in the child: what they keep must not be shared with siblings, nor outlive a restart. */
-static const char *start_libraries(apr_pool_t *pool, const server_rec *s)
+/* Libraries start in the parent, so that its children share what they keep. */
+static int start_libraries(apr_pool_t *pool, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    const char *error = rcidp_sections_needs_lasso(pool, s) ? rcidp_lasso_init() : NULL;
+    const char *error = rcidp_sections_needs_lasso(ptemp, s) ? rcidp_lasso_init(pool) : NULL;
 
-    return error ? error : rcidp_library_init(); /* Lasso starts xmlsec whether it is up or not */
-}
-
-/* A server that is stopped at once ends its children by a signal whose handler exits, wherever they are: not
- * in the middle of this. */
-static void init_child(apr_pool_t *pool, server_rec *s)
-{
-    sigset_t all, before;
-    const char *error;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    error = start_libraries(pool, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)plog;
+    if (!error)
+        error = rcidp_library_init(); /* Lasso starts xmlsec whether it is up or not */
     if (error)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);
+    return OK;
+}
+
+static void init_child(apr_pool_t *pool, server_rec *s)
+{
     rcidp_notice_child_init(pool, s);
     rcidp_quota_child_init(pool, s);
 }
@@ -67,6 +58,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(rcidp_audit_pre_config, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_config(rcidp_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(rcidp_dump_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(start_libraries, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_quota_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_notice_post_config, NULL, watchdog, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_status_post_config, NULL, NULL, APR_HOOK_MIDDLE);

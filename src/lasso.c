@@ -12,13 +12,18 @@
 #include <lasso/xml/saml-2.0/samlp2_name_id_policy.h>
 #include <lasso/xml/saml-2.0/samlp2_requested_authn_context.h>
 #include <openssl/err.h>
+#include <stdint.h>
 
 #include "foreign.h"
+#include "library.h"
 #include "markup.h"
 #include "text.h"
 
 /* Of an ID; it is said in logs (Kantara SDP-G02 has no longer text). */
 #define ID_LIMIT 256
+
+/* Of a value, in bytes: none that is looked at is nearly as long. */
+#define VALUE_LIMIT 4096
 
 bool rcidp_lasso_is_there(void)
 {
@@ -36,12 +41,23 @@ static void pass_message(const gchar *domain, GLogLevelFlags level, const gchar 
         g_log_default_handler(domain, level, message, data);
 }
 
-const char *rcidp_lasso_init(void)
+static apr_status_t stop_passing(void *handler)
 {
-    g_log_set_handler("Lasso", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_RECURSION), pass_message, NULL);
-    if (lasso_init() != 0)
-        return "lasso_init() failed";
-    return NULL;
+    g_log_remove_handler("Lasso", GPOINTER_TO_UINT(handler));
+    return APR_SUCCESS;
+}
+
+const char *rcidp_lasso_init(apr_pool_t *pool)
+{
+    guint handler;
+
+    /* GLib is never unloaded, and knows the types: Lasso could not register them a second time. */
+    if (!rcidp_library_keep((void *)(uintptr_t)lasso_init))
+        return "Lasso cannot be kept loaded";
+    handler = g_log_set_handler("Lasso", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_RECURSION),
+                                pass_message, NULL);
+    apr_pool_cleanup_register(pool, GUINT_TO_POINTER(handler), stop_passing, apr_pool_cleanup_null);
+    return g_type_from_name("LassoServer") || lasso_init() == 0 ? NULL : "lasso_init() failed";
 }
 
 /* GLib's text, in our pool. */
@@ -109,6 +125,25 @@ static void take_idle(xmlNodePtr root)
     }
 }
 
+/* Is any value that Lasso would see, and copy several times, longer than any that means something? */
+static bool has_long_value(const xmlNode *node)
+{
+    for (; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE) {
+            if (node->content && strnlen((const char *)node->content, VALUE_LIMIT + 1) > VALUE_LIMIT)
+                return true;
+            continue;
+        }
+        for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next) {
+            if (has_long_value(attribute->children))
+                return true;
+        }
+        if (has_long_value(node->children))
+            return true;
+    }
+    return false;
+}
+
 static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest *in,
                                 rcidp_authn_request *request)
 {
@@ -159,6 +194,8 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
     memset(request, 0, sizeof(*request));
     take_scoping(pool, root, request);
     take_idle(root);
+    if (has_long_value(root))
+        return "it has a value of more than 4096 bytes";
     g_private_set(&ours, &ours);
     if (rcidp_foreign_is(root, RCIDP_NS_PROTOCOL, "AuthnRequest"))
         node = lasso_node_new_from_xmlNode(root);
@@ -283,8 +320,9 @@ bool rcidp_lasso_is_there(void)
     return false;
 }
 
-const char *rcidp_lasso_init(void)
+const char *rcidp_lasso_init(apr_pool_t *pool)
 {
+    (void)pool;
     return RCIDP_NO_LASSO;
 }
 

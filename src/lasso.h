@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lasso reads what a service provider asks, and gives a second opinion on what we answer. Its traps are dealt
- * with here: it starts in the child alone (its types cannot be registered twice in a process), shares nothing
- * between requests, makes no ID and no signature of ours, and is never shut down. In a build without Lasso
- * each function says so. */
+ * with here: it starts once in a process, and is neither shut down nor unloaded (its types cannot be
+ * registered twice), shares nothing between requests, and makes no ID and no signature of ours. In a build
+ * without Lasso each function says so. */
 #ifndef RCIDP_LASSO_H
 #define RCIDP_LASSO_H
 
@@ -33,9 +33,9 @@ typedef struct rcidp_authn_request {
 /* Does this build have Lasso? */
 bool rcidp_lasso_is_there(void);
 
-/* Initialise Lasso, once in each child that needs it, before its threads start and after
- * rcidp_library_init(). Returns NULL, or what failed. */
-const char *rcidp_lasso_init(void);
+/* Initialise Lasso, if it is not up yet, before threads start and before rcidp_library_init(). What it logs
+ * is listened to until pool ends. Returns NULL, or what failed. */
+const char *rcidp_lasso_init(apr_pool_t *pool);
 
 /* Read a parsed AuthnRequest, and take from the tree what Lasso need not see. Returns NULL, or why it is
  * none. */

@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <libxml/parser.h>
 #include <openssl/rand.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <xmlsec/openssl/crypto.h>
 #include <xmlsec/errors.h>
@@ -20,22 +19,21 @@ static bool xmlsec_is_up(void)
     return xmlSecTransformIdsGet()->id != NULL;
 }
 
-/* httpd's parent unloads the module whenever it reads its configuration again, and the module's libraries
- * with it. But OpenSSL is never unloaded, and older versions of xmlsec1 leave the addresses of their error
- * texts there: so xmlsec1 stays, and what it needs with it, as if it had been linked with -z nodelete. */
-static bool keep_xmlsec(void)
+bool rcidp_library_keep(const void *function)
 {
     Dl_info library;
 
     /* The handle is never closed, on purpose. */
     /* cppcheck-suppress leakReturnValNotUsed */
-    return dladdr((void *)(uintptr_t)xmlSecOpenSSLInit, &library) &&
-           dlopen(library.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    return dladdr(function, &library) && dlopen(library.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 const char *rcidp_library_init(void)
 {
-    if (!keep_xmlsec())
+    /* httpd's parent unloads the module whenever it reads its configuration again, and the module's libraries
+     * with it. But OpenSSL is never unloaded, and older versions of xmlsec1 leave the addresses of their
+     * error texts there. */
+    if (!rcidp_library_keep((void *)(uintptr_t)xmlSecOpenSSLInit))
         return "xmlsec1 cannot be kept loaded";
     xmlInitParser();
     if (!xmlsec_is_up() && xmlSecInit() < 0)

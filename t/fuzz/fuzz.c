@@ -207,7 +207,7 @@ void fuzz_begin(void)
     must(apr_initialize() == APR_SUCCESS);
     must(apr_pool_create(&fuzz_pool, NULL) == APR_SUCCESS);
     must(!rcidp_library_init());
-    must(!rcidp_lasso_is_there() || !rcidp_lasso_init());
+    must(!rcidp_lasso_is_there() || !rcidp_lasso_init(fuzz_pool));
     must(fuzz_signer("rsa2048") && fuzz_signer("ec256"));
     if (__lsan_enable)
         __lsan_enable();

@@ -131,6 +131,29 @@ static void test_refused(void)
         is_str(read_request(rows[i][0], &request), rows[i][1], "%s", rows[i][2]);
 }
 
+/* Lasso copies each value several times. */
+static void test_long(void)
+{
+    static const struct {
+        const char *form, *what;
+    } rows[] = {
+        {REQUEST("ProviderName=\"%s\"", ISSUER), "an attribute"},
+        {REQUEST("", ISSUER "<saml:Subject><saml:NameID>%s</saml:NameID></saml:Subject>"), "a text"},
+    };
+    rcidp_authn_request request;
+    const char *value = apr_psprintf(pool, "%0*d", 4096, 1), *longer = apr_psprintf(pool, "%0*d", 4097, 1);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *before = strstr(rows[i].form, "%s");
+        const char *begin = apr_pstrmemdup(pool, rows[i].form, (apr_size_t)(before - rows[i].form));
+
+        is_str(read_request(apr_pstrcat(pool, begin, value, before + 2, NULL), &request), NULL,
+               "4096 bytes: %s", rows[i].what);
+        is_str(read_request(apr_pstrcat(pool, begin, longer, before + 2, NULL), &request),
+               "it has a value of more than 4096 bytes", "4097 bytes: %s", rows[i].what);
+    }
+}
+
 static bool is_short(const char *text)
 {
     return !text || strlen(text) < 100;
@@ -195,7 +218,7 @@ static void test_types(void)
 
 int main(int argc, char **argv)
 {
-    const char *error = rcidp_lasso_init(); /* before xmlsec, as in a child of httpd */
+    const char *error = rcidp_lasso_init(pool); /* before xmlsec, as in a child of httpd */
 
     (void)argc;
     fixture_begin(argv[0]);
@@ -210,6 +233,7 @@ int main(int argc, char **argv)
     test_everything();
     test_details();
     test_refused();
+    test_long();
     test_types();
     return done();
 }
