@@ -25,12 +25,28 @@ static void put_back(request_rec *r, const char *body, apr_size_t length)
     r->remaining = 0;
 }
 
+/* What was put back and not read since; a NUL follows it. NULL for nothing. */
+static const char *kept_text(const request_rec *r)
+{
+    const ap_filter_t *filter = r->input_filters;
+    const char *text = NULL;
+    apr_size_t length;
+
+    while (filter && filter->frec->filter_func.in_func != rcidp_body_filter)
+        filter = filter->next;
+    if (filter && !APR_BRIGADE_EMPTY((apr_bucket_brigade *)filter->ctx))
+        apr_bucket_read(APR_BRIGADE_FIRST((apr_bucket_brigade *)filter->ctx), &text, &length, APR_BLOCK_READ);
+    return text;
+}
+
 const char *rcidp_body_read(request_rec *r, apr_size_t limit, const char **text)
 {
     apr_size_t length = 0, most;
     long got = 0;
     char *body;
 
+    if ((*text = kept_text(r)))
+        return NULL;
     if (ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK || r->remaining > (apr_off_t)limit)
         return "the form is larger than it may be";
     most = r->read_chunked ? limit : (apr_size_t)r->remaining;
