@@ -283,12 +283,13 @@ static void reply_to(duty *service, apr_pool_t *pool, const question *asked, int
     send(socket, &reply, offsetof(answer, signature) + reply.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* An empty message looks like the end. */
+/* An empty message looks like the end. It is one, too, when an asker has shut down its way of asking, which
+ * is everybody's. */
 static bool has_ended(int socket)
 {
-    struct pollfd state = {.fd = socket, .events = 0};
+    struct pollfd state = {.fd = socket, .events = POLLRDHUP};
 
-    return poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR | POLLNVAL));
+    return poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL));
 }
 
 /* Take one question and answer it; false at the end. */

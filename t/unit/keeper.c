@@ -349,6 +349,18 @@ static void test_death(void)
     close(made.keeper.asking);
 }
 
+/* What a hostile asker can do to all others: the keeper ends, and does not turn in circles. */
+static void test_shut(void)
+{
+    kept made = begin(0);
+    struct pollfd over = {.fd = made.told, .events = POLLIN};
+
+    shutdown(made.keeper.asking, SHUT_WR);
+    is_int(poll(&over, 1, 20000), 1, "a keeper that nobody can ask any more ends");
+    kill(made.pid, SIGKILL); /* if it has not */
+    is_int(ended(&made), 0, "as it should");
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -357,5 +369,6 @@ int main(int argc, char **argv)
     test_hostile();
     test_rate();
     test_death();
+    test_shut();
     return done();
 }
