@@ -24,12 +24,22 @@ static bool is_prefetch(const request_rec *r)
            !strcasecmp(header(r, "Purpose"), "prefetch");
 }
 
+/* A fetch() by a script of another site, which could not read the answer. A service worker may hand on what
+ * the user opened as one, but not as its own. */
+static bool is_foreign_fetch(const request_rec *r)
+{
+    return strcasecmp(header(r, "Sec-Fetch-Site"), "cross-site") == 0 &&
+           strcasecmp(header(r, "Sec-Fetch-Mode"), "navigate") != 0;
+}
+
 /* A frame, an image, a script: anything but a page of its own, or a fetch() by a script of the same site. */
 static bool is_embedded(const request_rec *r)
 {
     const char *dest = header(r, "Sec-Fetch-Dest");
 
-    return *dest && strcasecmp(dest, "document") != 0 && strcasecmp(dest, "empty") != 0;
+    if (strcasecmp(dest, "empty") == 0)
+        return is_foreign_fetch(r);
+    return *dest && strcasecmp(dest, "document") != 0;
 }
 
 /* Is this the document of an error, whatever the error was? */

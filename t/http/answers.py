@@ -49,8 +49,9 @@ ALLOWED = "RelayState=https%3A%2F%2Fapp.example.com%2Fa%2Fb%3Fc%26d"
 FOREIGN = "RelayState=https://evil.example.com/"
 
 
-def fetch(dest):
-    return {"headers": [("Sec-Fetch-Dest", dest)]}
+def fetch(dest, site=None, mode=None):
+    headers = [("Sec-Fetch-Dest", dest), ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode)]
+    return {"headers": [(name, value) for name, value in headers if value]}
 
 
 def purpose(text, name="Sec-Purpose"):
@@ -66,7 +67,10 @@ TABLE = [
     ("other parameters, even twice", "GET", "/many?a=1&a=2&sp=us&b=%25", "issued", {}),
     ("an empty query", "GET", "/ringcentral?", "issued", {}),
     ("a page of its own", "GET", "/ringcentral", "issued", fetch("document")),
+    ("a page of its own, from another site", "GET", "/ringcentral", "issued", fetch("document", "cross-site", "navigate")),
     ("a fetch by a script", "GET", "/ringcentral", "issued", fetch("empty")),
+    *[("a fetch by a script, %s" % site, "GET", "/ringcentral", "issued", fetch("empty", site, "cors")) for site in ("same-origin", "same-site")],
+    ("a page that a service worker hands on", "GET", "/ringcentral", "issued", fetch("empty", "cross-site", "navigate")),
     ("plain HTTP that is allowed", "GET", "/behind-a-proxy", "issued", PLAINLY),
     # The chooser.
     ("the chooser", "GET", "/many", "choose", {}),
@@ -99,6 +103,9 @@ TABLE = [
     *[("as %s" % dest, "GET", "/ringcentral", "frame", fetch(dest))
       for dest in ("iframe", "frame", "embed", "object", "image", "script", "style", "worker", "fencedframe", "document, iframe")],
     ("a frame before credentials", "GET", "/ringcentral", "frame", {**fetch("iframe"), **NOBODY}),
+    *[("a fetch by another site's script, %s" % mode, "GET", "/ringcentral", "frame", fetch("empty", "cross-site", mode))
+      for mode in ("no-cors", "cors", "websocket", None)],
+    ("a POST by another site's script", "POST", "/ringcentral", "frame", {**fetch("empty", "cross-site", "no-cors"), "body": "SAMLRequest=PGEvPg=="}),
     # The path.
     ("a path below", "GET", "/ringcentral/below", "not-found", {"log": "/ringcentral/below$"}),
     ("a slash at the end", "GET", "/ringcentral/", "not-found", {}),
