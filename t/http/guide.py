@@ -34,7 +34,8 @@ IncludeOptional "${folder}/guide.conf*"
 """
 COMMANDS = {
     "rcidp-keygen": 'exec "$SOURCE/tools/rcidp-keygen" "$@"',
-    "apachectl": 'case $1 in graceful) touch "$FOLDER/graceful" ;; *) exec "$HTTPD" -f "$FOLDER/httpd.conf" "$@" ;; esac',
+    "apachectl": 'case $1 in graceful) touch "$FOLDER/graceful" ;; *) exec env LD_PRELOAD="$PRELOAD" ASAN_OPTIONS=detect_leaks=0 "$HTTPD" '
+                 '-f "$FOLDER/httpd.conf" "$@" ;; esac',
     # An ordinary user's httpd runs as that user; the group of root's is not the same everywhere.
     "chown": '[ "$(id -u)" != 0 ] || exec /bin/chown "root:$GROUP" "$2"',
     "curl": 'exec /usr/bin/curl -q -S --cacert "$CA" --connect-to "::127.0.0.1:$PORT" "$@"',
@@ -63,6 +64,7 @@ class Reader(Httpd):
             ["sh", "-c", command + ' && pwd >"$FOLDER/cwd"'], cwd=self.cwd, input=(PASSWORD + "\n").encode() * 2, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
             env={"PATH": self.path("bin") + ":" + os.environ["PATH"], "SOURCE": SOURCE, "HTTPD": HTTPD, "FOLDER": self.folder,
+                 "PRELOAD": os.environ.get("RCIDP_PRELOAD", ""),
                  "CA": certs.tls().ca, "PORT": str(self.port),
                  "GROUP": (re.findall(r"^Group #(\d+)$", self.configuration(), re.M) or [""])[0]})
         output = done.stdout.decode(errors="replace")
