@@ -10,7 +10,7 @@
 #include "sheets.h"
 
 /* The room for a page's own words. */
-#define WORDS_ROOM 2048
+#define WORDS_ROOM 1024
 
 /* The backgrounds that links stand on, as in the style: --card, light and dark. */
 static const rcidp_color light_card = {0xFF, 0xFF, 0xFF}, dark_card = {0x1A, 0x20, 0x30};
@@ -67,16 +67,6 @@ static const char *own_style(apr_pool_t *pool, const rcidp_brand *brand)
     return brand->stylesheet ? apr_pstrcat(pool, style, brand->stylesheet, NULL) : style;
 }
 
-static const char *head(apr_pool_t *pool, rcidp_language language)
-{
-    return apr_pstrcat(pool, "<!DOCTYPE html>\n<html lang=\"", rcidp_words_tag(language),
-                       "\">\n<head>\n<meta charset=\"utf-8\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                       "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                       "<meta name=\"robots\" content=\"noindex\">\n<style>",
-                       rcidp_sheet_base, "</style>\n", NULL);
-}
-
 /* The logo, whose text is the organisation's name, or the name alone. */
 static const char *header(apr_pool_t *pool, const rcidp_brand *brand)
 {
@@ -97,6 +87,7 @@ const rcidp_look *rcidp_look_make(apr_pool_t *pool, const rcidp_brand *brand)
 {
     rcidp_look *looks = apr_pcalloc(pool, RCIDP_LANGUAGES * sizeof(*looks));
     const char *own = own_style(pool, brand);
+    const char *style = *own ? apr_pstrcat(pool, "<style>", own, "</style>\n", NULL) : "";
     rcidp_html end;
 
     rcidp_html_start(&end, pool, 64);
@@ -105,13 +96,12 @@ const rcidp_look *rcidp_look_make(apr_pool_t *pool, const rcidp_brand *brand)
     for (rcidp_language language = RCIDP_ENGLISH; language < RCIDP_LANGUAGES; language++) {
         looks[language].language = language;
         looks[language].policy = language ? looks->policy : policy(pool, own);
-        looks[language].head = head(pool, language);
-        looks[language].own = *own ? apr_pstrcat(pool, "<style>", own, "</style>\n", NULL) : "";
+        looks[language].own = style;
         looks[language].end = end.text;
         looks[language].header = language ? looks->header : header(pool, brand);
         looks[language].contact = brand->contact;
-        looks[language].room = strlen(looks[language].head) + strlen(looks[language].own) +
-                               strlen(looks[language].header) + WORDS_ROOM;
+        looks[language].room =
+            strlen(rcidp_sheet_base) + strlen(style) + strlen(looks[language].header) + WORDS_ROOM;
     }
     return looks;
 }
@@ -120,7 +110,14 @@ void rcidp_look_open(rcidp_html *html, apr_pool_t *pool, const rcidp_look *look,
                      apr_size_t room, const char *title)
 {
     rcidp_html_start(html, pool, look->room + room);
-    rcidp_html_raw(html, look->head);
+    rcidp_html_raw(html, "<!DOCTYPE html>\n<html lang=\"");
+    rcidp_html_raw(html, rcidp_words_tag(look->language));
+    rcidp_html_raw(html, "\">\n<head>\n<meta charset=\"utf-8\">\n"
+                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                         "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                         "<meta name=\"robots\" content=\"noindex\">\n<style>");
+    rcidp_html_raw(html, rcidp_sheet_base);
+    rcidp_html_raw(html, "</style>\n");
     if (rcidp_sheets[sheet]) {
         rcidp_html_raw(html, "<style>");
         rcidp_html_raw(html, rcidp_sheets[sheet]);

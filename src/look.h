@@ -30,7 +30,6 @@ typedef struct rcidp_brand {
 typedef struct rcidp_look {
     rcidp_language language;
     const char *policy;  /* the Content-Security-Policy: hashes of every style and script below, no more */
-    const char *head;    /* HTML to the end of our style */
     const char *own;     /* the administrator's style, an element or "" */
     const char *end;     /* of the title: the organisation, escaped, or "" */
     const char *header;  /* HTML from </head> to <main> */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The room for what is in a form beside the Response. */
-#define FORM_ROOM 4096
+#define FORM_ROOM 1536
 
 /* The line above the button; the script puts the busy words in its place. */
 static void add_progress(rcidp_html *html, const rcidp_look *look)

@@ -12,7 +12,7 @@
 #define METHOD_BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 
 /* About the length of a usual Response with both signatures. */
-#define RESPONSE_ROOM 9000
+#define RESPONSE_ROOM 7900
 
 /* The order of children is the schema's, that of attributes the canonical form's. */
 
