@@ -119,10 +119,10 @@ class Bench(Httpd):
             return [int(pid) for pid in file.read().split()]
 
 
-def launches(more="", **options):
-    """The module, with a virtual host for each kind of key, which has /assertion, /response and /both."""
+def launches(more="", keys=KEYS, **options):
+    """The module, with a virtual host for each of these kinds of key, which has /assertion, /response and /both."""
     hosts = [vhost(key, IDENTITY.format(name=key, pair=certs.pair(key)) + "".join(launch(sign, sign) for sign in SIGNED))
-             for key in KEYS]
+             for key in keys]
     return Bench("".join(hosts) + more, name="launches", **options)
 
 
