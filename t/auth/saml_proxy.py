@@ -96,10 +96,21 @@ def check_refusals(server):
     is_(server.client().get("/ringcentral/metadata").status, 200, "the metadata is everybody's")
 
 
+def over_page(server, who):
+    return posting.over_page(server, lambda agent, page: agent.send(agent.send(page, username="alice")), who)
+
+
 def check_requests(server):
     """RingCentral asks by a form, which is not lost at the other provider's sign-in page."""
-    posting.passive(server, posting.over_page(server, lambda agent, page: agent.send(agent.send(page, username="alice")), "alice"))
+    posting.passive(server, over_page(server, "alice"))
     posting.refused(server)
+
+
+def check_restarts(server):
+    """Both modules need Lasso, which must live on while httpd's parent loads them anew."""
+    for _ in range(3):
+        server.graceful(drain=True)
+    over_page(server, "alice, after three restarts")
 
 
 def check_browser(server, provider):
@@ -140,6 +151,7 @@ def main():
         check_users(server)
         check_refusals(server)
         check_requests(server)
+        check_restarts(server)
         check_browser(server, provider)
     check_unasked()
     done_testing()
