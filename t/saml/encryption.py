@@ -45,7 +45,7 @@ def serve(text, encryption, location="", key=None, **options):
 
 def decrypt(xml, pair):
     """The Response with its assertion readable again, by the xmlsec1 command; None where the key does not fit."""
-    done = subprocess.run(verify.xmlsec1("--decrypt", "--privkey-pem", pair.key, "-"), input=xml, stdout=subprocess.PIPE,
+    done = subprocess.run(verify.xmlsec1("--decrypt", "--privkey-pem", pair.key, "/dev/stdin"), input=xml, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL)
     return done.stdout if done.returncode == 0 else None
 

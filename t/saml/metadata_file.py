@@ -65,7 +65,7 @@ SIGNATURE = ('<ds:Signature><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=
 
 def sign(text, pair):
     """The metadata with its signature filled in by the xmlsec1 command."""
-    done = subprocess.run(verify.xmlsec1("--sign", "--id-attr:ID", verify.MD + ":EntityDescriptor", "--privkey-pem", pair.key, "-"),
+    done = subprocess.run(verify.xmlsec1("--sign", "--id-attr:ID", verify.MD + ":EntityDescriptor", "--privkey-pem", pair.key, "/dev/stdin"),
                           input=text.encode(), stdout=subprocess.PIPE, check=True)
     return done.stdout.decode()
 
