@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """conf/examples/openid-connect.conf: mod_auth_openidc against a certified OpenID provider, without and in a browser."""
 import os
+import re
 import sys
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -14,7 +15,7 @@ from agent import Agent
 from browser import Browser
 from example import CLASSES, Example
 from mellon import Mellon
-from tap import done_testing, is_, like, ok
+from tap import done_testing, is_, like, ok, skip_all
 
 MFA = "https://refeds.org/profile/mfa"
 STATE = "https://service.ringcentral.com/a+b&c%20d"
@@ -58,6 +59,17 @@ def sign_in(server, user, path="/ringcentral", **fields):
     agent = Agent({"sso.example.com": server.port})
     answer = agent.open(server.url(path))
     return agent, agent.send(answer, username=user, password="secret", **fields)
+
+
+def check_numbers(provider, client):
+    """mod_auth_openidc 2.4.20.3 keeps the address of a number, and not the number: with it nobody gets in."""
+    probe = make_server(provider, client).start()
+    provider.start()
+    answer = sign_in(probe, "alice")[1]
+    probe.stop(check=False)
+    provider.stop()
+    if answer.status == 403 and re.search(r"RCIDP33: .*: RcIdpAuthnInstant$", probe.log(), re.M):
+        skip_all("mod_auth_openidc here hands over numbers that are none, such as auth_time: see docs/authentication.md")
 
 
 def check_users(server):
@@ -157,6 +169,7 @@ def check_browser(server, provider):
 def main():
     client = oidc.client("https://sso.example.com/oidc/callback")
     provider = oidc.Provider(USERS, [client])
+    check_numbers(provider, client)
     with make_server(provider, client) as server:
         check_outage(server, provider)
         check_users(server)
