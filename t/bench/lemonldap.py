@@ -87,6 +87,7 @@ class LemonLdap(Peer):
     needs = [("LemonLDAP::NG (Debian: liblemonldap-ng-portal-perl)", PORTAL),
              ("its FastCGI server (Debian: lemonldap-ng-fastcgi-server)", "/usr/sbin/llng-fastcgi-server"),
              ("XML::Simple (Debian: libxml-simple-perl)", "/usr/share/perl5/XML/Simple.pm"),
+             ("IO::String (Debian: libio-string-perl)", "/usr/share/perl5/IO/String.pm"),
              ("XML::LibXML (Debian: libxml-libxml-perl)", "/usr/lib/*/perl5/*/XML/LibXML.pm"),
              ("Lasso for Perl (Debian: liblasso-perl)", "/usr/lib/*/perl5/*/Lasso.pm")]
 
