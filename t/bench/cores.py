@@ -17,7 +17,7 @@ RESPONSES = {"rsa3072": 150, "rsa2048": 600, "ec256": 4000}
 def hold(server, cores):
     """Every thread of every child on these cores."""
     for pid in server.children():
-        for thread in os.listdir("/proc/%d/task" % pid):
+        for thread in os.listdir("/proc/%s/task" % pid):
             os.sched_setaffinity(int(thread), cores)
 
 

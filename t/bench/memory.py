@@ -11,12 +11,12 @@ KINDS = {"Rss": "rss_kib", "Pss": "pss_kib", "Private_Dirty": "private_kib"}
 def of_process(pid):
     """KiB of a process now: resident, its share where pages are shared, what it alone has written; the most ever."""
     found = {}
-    with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as file:
+    with open("/proc/%s/smaps_rollup" % pid, encoding="ascii") as file:
         for line in file:
             name, _, value = line.partition(":")
             if name in KINDS:
                 found[KINDS[name]] = int(value.split()[0])
-    with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+    with open("/proc/%s/status" % pid, encoding="utf-8") as file:
         found["peak_rss_kib"] = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
     return found
 

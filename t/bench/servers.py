@@ -113,11 +113,6 @@ class Bench(Httpd):
     def pids(self):
         return [self.process.pid]
 
-    def children(self):
-        """The pids of the processes that answer."""
-        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
-            return [int(pid) for pid in file.read().split()]
-
 
 def launches(more="", keys=KEYS, **options):
     """The module, with a virtual host for each of these kinds of key, which has /assertion, /response and /both."""
