@@ -9,6 +9,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
 import curl
 import idp
 import pages
@@ -177,7 +178,9 @@ with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain
     is_(answer.text, "[403|plain-http|This address works with https:// only.]", "plain HTTP tells the document what is wrong")
     # Over HTTP/2, where a request has a connection of its own within the one that does TLS.
     for what, status, said, arguments in (("a launch", 200, "RCIDP01", []), ("a prefetch", 403, "RCIDP22", ["-H", "Sec-Purpose: prefetch"]),
-                                          ("a method", 405, "RCIDP25", ["-X", "PUT"]), ("nobody", 401, None, ["-u", "nobody:x"])):
+                                          ("a method", 405, "RCIDP25", ["-X", "PUT"]),
+                                          ("an AuthnRequest that is posted", 200, "RCIDP01", ["-d", asking.post(asking.xml())]),
+                                          ("nobody", 401, None, ["-u", "nobody:x"])):
         answer = curl.get("https://localhost/ringcentral", server.port, "--http2", "-u", "alice:secret", *arguments)
         is_(answer.status, status, "HTTP/2, %s: status" % what)
         is_(pages.issued(answer), status == 200, "HTTP/2, %s: what is issued" % what)
@@ -188,6 +191,6 @@ with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain
     answer = rows.ask("a document that is missing", "PUT", "/own-missing", "method", ours=False)
     is_(sorted(re.findall(r"GET|HEAD|POST|PUT", answer.header("Allow"))), ["GET", "HEAD", "POST"], "a document that is missing: Allow")
 
-is_(len([line for line in server.requests() if "HTTP/2" in line]), 4, "it was HTTP/2")
+is_(len([line for line in server.requests() if "HTTP/2" in line]), 5, "it was HTTP/2")
 rows.judge()
 done_testing()
