@@ -10,7 +10,10 @@
 
 #define NO_OTHERS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA)
 
-#define QUOTES_LIMIT 256
+#define QUOTES_LIMIT 128
+
+/* Of a name in bytes, be it an element's, an attribute's or a namespace's. */
+#define NAME_LIMIT 128
 
 /* Do more quotes than that stand there? */
 static bool is_crowded(const char *text, const char *end)
@@ -44,6 +47,32 @@ static const char *look_ahead(const char *text, apr_size_t length)
     return NULL;
 }
 
+static bool is_long(const xmlChar *name)
+{
+    return name && strnlen((const char *)name, NAME_LIMIT + 1) > NAME_LIMIT;
+}
+
+/* Is any name longer than any that means something? For each attribute, its namespace's is copied by Lasso,
+ * and compared with those of many others by whoever makes the canonical form. */
+static bool has_long_name(const xmlNode *node)
+{
+    for (; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        if (is_long(node->name) || has_long_name(node->children))
+            return true;
+        for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
+            if (is_long(ns->prefix) || is_long(ns->href))
+                return true;
+        }
+        for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next) {
+            if (is_long(attribute->name))
+                return true;
+        }
+    }
+    return false;
+}
+
 const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *doc)
 {
     const char *error;
@@ -54,12 +83,16 @@ const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *
     if ((error = look_ahead(text, length)))
         return error;
     *doc = xmlReadMemory(text, (int)length, NULL, "UTF-8", NO_OTHERS);
-    if (*doc && !(*doc)->intSubset && !(*doc)->extSubset && xmlDocGetRootElement(*doc))
+    if (!*doc || (*doc)->intSubset || (*doc)->extSubset || !xmlDocGetRootElement(*doc))
+        error = "it is not well-formed XML in UTF-8";
+    else if (has_long_name(xmlDocGetRootElement(*doc)))
+        error = "it has a name of more than 128 bytes";
+    else
         return NULL;
     if (*doc)
         xmlFreeDoc(*doc);
     *doc = NULL;
-    return "it is not well-formed XML in UTF-8";
+    return error;
 }
 
 bool rcidp_foreign_is(const xmlNode *node, const char *ns, const char *name)

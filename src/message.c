@@ -16,7 +16,7 @@
 
 /* No service provider needs as much markup, and each piece costs more to read than its bytes tell. */
 #define TAGS_LIMIT 256
-#define QUOTES_LIMIT 1024
+#define QUOTES_LIMIT 640
 #define REFERENCES_LIMIT 256
 
 /* The bytes behind canonical base64, which is the one text that encodes them. */
@@ -110,22 +110,25 @@ const char *rcidp_message_deflate(apr_pool_t *pool, const char *xml, apr_size_t 
     return status == Z_STREAM_END ? NULL : "it cannot be deflated";
 }
 
-/* Does that letter stand there more often than that? */
-static bool has_more(const char *text, apr_size_t length, char letter, int most)
+/* How often that letter stands there; of more than `most`, one more is all that is said. */
+static int count(const char *text, apr_size_t length, char letter, int most)
 {
     const char *end = text + length;
+    int found = 0;
 
-    while (most >= 0 && (text = memchr(text, letter, (apr_size_t)(end - text)))) {
+    while (found <= most && (text = memchr(text, letter, (apr_size_t)(end - text)))) {
         text++;
-        most--;
+        found++;
     }
-    return most < 0;
+    return found;
 }
 
 const char *rcidp_message_check(const char *xml, apr_size_t length)
 {
-    return has_more(xml, length, '<', TAGS_LIMIT) || has_more(xml, length, '"', QUOTES_LIMIT) ||
-                   has_more(xml, length, '\'', QUOTES_LIMIT) || has_more(xml, length, '&', REFERENCES_LIMIT)
+    int quotes = count(xml, length, '"', QUOTES_LIMIT) + count(xml, length, '\'', QUOTES_LIMIT);
+
+    return quotes > QUOTES_LIMIT || count(xml, length, '<', TAGS_LIMIT) > TAGS_LIMIT ||
+                   count(xml, length, '&', REFERENCES_LIMIT) > REFERENCES_LIMIT
                ? "it has too many elements, attributes or references"
                : NULL;
 }

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import asking
+import certs
 import form
 from asking import ACS, US, Asked, Asks, b64, deflate, pairs
 from tap import done_testing, is_, ok
@@ -23,6 +24,7 @@ RcIdpServiceProvider us metadata="${folder}/us.xml"
 RcIdpServiceProvider other entityid=%s acs=%s
 RcIdpServiceProvider absent entityid=https://absent.example.com acs=https://absent.example.com/acs
 """ % (OTHER, OTHER_ACS)
+HERS, STRANGER = certs.pair(name="hers"), certs.pair(name="stranger")
 LIMIT = 128 * 1024
 ARTIFACT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
 
@@ -281,12 +283,22 @@ def costs():
     def document(**options):
         return xml(acs="https://evil.example.com/acs", **options)
 
+    def namespaces(length, attributes, places):
+        """Two prefixes of one namespace, LENGTH bytes long, that so many ATTRIBUTES have in turn, in as many PLACES."""
+        crowd = " ".join('%s:a%d=""' % ("pq"[i % 2], i) for i in range(attributes))
+        declared = " ".join('xmlns:%s="urn:%s"' % (prefix, "x" * (length - 4)) for prefix in "pq")
+        return document(attributes=declared, inside="<a %s/>" % crowd * (places - 1)).replace(b" ID=", b" %s ID=" % crowd.encode())
+
     documents = {
+        "a long namespace of many attributes": namespaces(60000, 50, 1),
+        "a long namespace of many attributes, signed": asking.sign(namespaces(60000, 50, 1), STRANGER),
+        "as long a namespace as may be, of many attributes": namespaces(128, 50, 4),
+        "as long a namespace as may be, of many attributes, signed": asking.sign(namespaces(128, 50, 4), STRANGER),
         "many attributes": document(attributes=" ".join('a%x=""' % i for i in range(12000))),
         "many namespaces": document(attributes=" ".join('xmlns:a%x="b"' % i for i in range(7000))),
         "many namespaces, each in use": document(inside="".join('<a%x:b xmlns:a%x="c">' % (i, i) for i in range(200)) + "<a0:b/>" * 15000
                                                  + "".join("</a%x:b>" % i for i in reversed(range(200)))),
-        "as many namespaces as may be": document(inside="<b %s>" % " ".join('xmlns:a%x="c"' % i for i in range(100)) + "<a0:b/>" * 240 + "</b>"),
+        "as many namespaces as may be": document(inside="<b %s>" % " ".join('xmlns:a%x="c"' % i for i in range(60)) + "<a0:b/>" * 240 + "</b>"),
         "many elements": document(inside="<a/>" * 30000),
         "as many elements as may be": document(inside="<a/>" * 240),
         "many IDPs": document(inside=IDPS % ('<samlp:IDPEntry ProviderID="x"/>' * 3800)),
@@ -311,7 +323,7 @@ def costs():
     paths = {"Redirect, %s" % name: server.redirect(text) for name, text in documents.items() if len(server.redirect(text)) < 8000}
     paths["Redirect, deflate bomb"] = bomb_query()
     paths["Redirect, many parameters"] = server.redirect(issuer="https://evil.example.com") + "&" + "&".join("a" * 3000)
-    server.expect("RCIDP(43|27|26|44|45): ")
+    server.expect("RCIDP(43|27|26|44|45|46): ")
     server.expect("RCIDP83: .* no RcIdpLaunch names absent")
 
     measures = {"a launch": ("GET", GOOD, {}), "a long launch": ("POST", server.PATH, server.post(grown(LIMIT)))}
@@ -355,7 +367,7 @@ def costs():
 ROUNDS, NEAR = 12, 0.9
 
 server = Asked(server=table.CONFIGURATION + SERVER, launch="us other")
-server.write("us.xml", asking.metadata(endpoints=((ACS, 0, True, asking.HTTP_POST), (SECOND, 1, False, asking.HTTP_POST),
+server.write("us.xml", asking.metadata([HERS.cert], ((ACS, 0, True, asking.HTTP_POST), (SECOND, 1, False, asking.HTTP_POST),
                                                   ("https://sso.ringcentral.com/sp/artifact", 2, False, ARTIFACT))))
 with server:
     table.serve(server)

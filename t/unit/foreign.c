@@ -9,6 +9,7 @@
 #define DTD "it has a DTD"
 #define NOT_XML "it is not well-formed XML in UTF-8"
 #define NOT_TEXT "it is empty, or not text"
+#define LONG "it has a name of more than 128 bytes"
 #define CROWDED "it has too many attributes in one place"
 
 static const char *parse_bytes(const char *text, apr_size_t length)
@@ -153,16 +154,32 @@ static void test_sizes(void)
     is_str(parse_text(repeat("<a>", 40000)), NOT_XML, "40,000 deep and not closed");
     is_str(parse_text(apr_pstrcat(pool, "<a>", repeat("<b/>", 20000), "</a>", NULL)), NULL,
            "20,000 side by side");
-    is_str(parse_text(apr_pstrcat(pool, "<a", attributes(100, "=\"x='1'\""), "/>", NULL)), CROWDED,
-           "100 attributes with quotes in them");
-    is_str(parse_text(apr_pstrcat(pool, "<a", attributes(100, " = ''"), "/>", NULL)), NULL, "100 attributes");
-    is_str(parse_text(apr_pstrcat(pool, "<a", attributes(200, " = ''"), "/>", NULL)), CROWDED,
-           "200 attributes");
-    is_str(parse_text(apr_pstrcat(pool, "<a xmlns", attributes(200, "=''"), "/>", NULL)), CROWDED,
-           "200 namespaces");
+    is_str(parse_text(apr_pstrcat(pool, "<a", attributes(50, "=\"x='1'\""), "/>", NULL)), CROWDED,
+           "50 attributes with quotes in them");
+    is_str(parse_text(apr_pstrcat(pool, "<a", attributes(50, " = ''"), "/>", NULL)), NULL, "50 attributes");
+    is_str(parse_text(apr_pstrcat(pool, "<a", attributes(100, " = ''"), "/>", NULL)), CROWDED,
+           "100 attributes");
+    is_str(parse_text(apr_pstrcat(pool, "<a xmlns", attributes(100, "=''"), "/>", NULL)), CROWDED,
+           "100 namespaces");
     start = apr_time_now();
     is_str(parse_text(crowd), CROWDED, "12,000 attributes");
     ok(apr_time_now() - start < apr_time_from_msec(50), "are refused at once, before they are compared");
+}
+
+static void test_names(void)
+{
+    static const char *const forms[] = {"<%s/>", "<a><b %s=''/></a>", "<a xmlns:%s='urn:a'/>",
+                                        "<a><b/><b xmlns='%s'/></a>"};
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        const char *gap = strstr(forms[i], "%s");
+        const char *before = apr_pstrmemdup(pool, forms[i], (apr_size_t)(gap - forms[i]));
+
+        is_str(parse_text(apr_pstrcat(pool, before, repeat("n", 128), gap + 2, NULL)), NULL,
+               "a name of 128 bytes in %s", forms[i]);
+        is_str(parse_text(apr_pstrcat(pool, before, repeat("n", 129), gap + 2, NULL)), LONG,
+               "one of 129 bytes");
+    }
 }
 
 static void test_elements(void)
@@ -230,6 +247,7 @@ int main(int argc, char **argv)
     test_encodings();
     test_refused();
     test_sizes();
+    test_names();
     test_elements();
     test_attributes();
     test_text();

@@ -217,6 +217,25 @@ static void test_signed_text(void)
         is_str(rcidp_message_signed_text(pool, rows[i][0]), rows[i][1], "what is signed: %s", rows[i][2]);
 }
 
+static void test_markup(void)
+{
+    static const struct {
+        const char *letters;
+        apr_size_t most;
+    } rows[] = {{"<", 256}, {"\"", 640}, {"'", 640}, {"\"'", 640}, {"&", 256}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *text = apr_palloc(pool, rows[i].most + 1);
+
+        for (apr_size_t at = 0; at <= rows[i].most; at++)
+            text[at] = rows[i].letters[at % strlen(rows[i].letters)];
+        is_str(rcidp_message_check(text, rows[i].most), NULL, "%s may be there %d times", rows[i].letters,
+               (int)rows[i].most);
+        is_str(rcidp_message_check(text, rows[i].most + 1),
+               "it has too many elements, attributes or references", "and not once more");
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -228,5 +247,6 @@ int main(int argc, char **argv)
     test_inflate_sizes();
     test_deflate();
     test_signed_text();
+    test_markup();
     return done();
 }
