@@ -112,6 +112,16 @@ const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key 
     return error;
 }
 
+bool rcidp_token_engine_has_rsa(void)
+{
+    ENGINE *engine = ENGINE_get_default_RSA(), *other = ENGINE_get_pkey_meth_engine(EVP_PKEY_RSA);
+    bool found = engine || other;
+
+    ENGINE_finish(engine);
+    ENGINE_finish(other);
+    return found;
+}
+
 #else
 
 const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key **key)
@@ -120,6 +130,11 @@ const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key 
     return apr_psprintf(
         pool, "%s: this module was built with an OpenSSL without engines, so tokens are out of reach",
         rcidp_token_name(pool, uri));
+}
+
+bool rcidp_token_engine_has_rsa(void)
+{
+    return false;
 }
 
 #endif

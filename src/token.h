@@ -17,4 +17,7 @@ const char *rcidp_token_name(apr_pool_t *pool, const char *uri);
  * process ends. Returns NULL or a sentence, in which the PIN never is. */
 const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key **key);
 
+/* Does an engine compute for RSA keys in OpenSSL's place, also for those of files? */
+bool rcidp_token_engine_has_rsa(void);
+
 #endif

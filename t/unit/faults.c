@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Without memory, and without randomness: each allocation of libxml2, xmlsec1 and OpenSSL is refused in turn.
- * What comes is an error or the whole result, never a part. (APR and GLib end the process that has no memory,
- * so that pools and Lasso have no such case; libxml2's parser crashes without.) */
+/* Without memory, without randomness, and with faulty hardware: each allocation of libxml2, xmlsec1 and
+ * OpenSSL is refused in turn. What comes is an error or the whole result, never a part. (APR and GLib end the
+ * process that has no memory, so that pools and Lasso have no such case; libxml2's parser crashes without.)
+ */
 #include "response.h"
 #include "fixture.h"
 #include "pseudonym.h"
@@ -9,8 +10,12 @@
 
 #include <apr_escape.h>
 #include <openssl/crypto.h>
+#ifdef RCIDP_WITH_ENGINE
+#include <openssl/engine.h>
+#endif
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 
 #define NS_FORMAT "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 /* Counts down to the allocation that is refused; negative: none. */
@@ -223,6 +228,60 @@ static void test_memory(void)
     starve_renewal();
 }
 
+#ifdef RCIDP_WITH_ENGINE
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+static bool is_faulty;
+
+static int accelerate(int length, const unsigned char *from, unsigned char *to, RSA *rsa, int padding)
+{
+    int made = RSA_meth_get_priv_enc(RSA_PKCS1_OpenSSL())(length, from, to, rsa, padding);
+
+    if (is_faulty && made > 0)
+        to[made - 1] ^= 1;
+    return made;
+}
+
+/* Hardware that computes for every RSA key of the process, as openssl.cnf or another module may have it; and
+ * what it computes, OpenSSL does not look at. */
+static void test_accelerator(void)
+{
+    ENGINE *engine = ENGINE_new();
+    RSA_METHOD *method = RSA_meth_dup(RSA_PKCS1_OpenSSL());
+    apr_pool_t *kept = pool;
+    const char *error, *signature;
+
+    RSA_meth_set_priv_enc(method, accelerate);
+    if (!ENGINE_set_id(engine, "accelerator") || !ENGINE_set_name(engine, "accelerator") ||
+        !ENGINE_set_RSA(engine, method) || !ENGINE_set_default_RSA(engine))
+        bail_out("accelerator", "OpenSSL does not take it");
+    apr_pool_create(&pool, kept);
+    signer = read_signer("rsa2048", NULL);
+    for (int i = 0; i < 3; i++) {
+        is_faulty = i == 1;
+        signature = sign(&error);
+        ok(is_faulty ? error && !signature : signature && !error, "%s accelerator: %s",
+           is_faulty ? "by a faulty" : "by an", error ? error : "signed");
+    }
+    apr_pool_destroy(pool);
+    pool = kept;
+    ENGINE_unregister_RSA(engine);
+    ENGINE_free(engine);
+    RSA_meth_free(method);
+}
+
+#pragma GCC diagnostic pop
+
+#else
+
+static void test_accelerator(void)
+{
+}
+
+#endif
+
 /* A generator that has run dry. Its way in is deprecated, and there is no other that the process's own
  * generator listens to. */
 static int give_nothing(unsigned char *bytes, int count)
@@ -271,6 +330,7 @@ int main(int argc, char **argv)
         bail_out("memory", "the libraries do not let us in");
     fixture_begin(argv[0]);
     test_memory();
+    test_accelerator();
     test_randomness();
     return done();
 }
