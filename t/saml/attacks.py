@@ -15,7 +15,7 @@ import asking
 import certs
 import form
 from asking import ACS, US, Asked, Asks, b64, deflate, pairs
-from tap import done_testing, is_, ok
+from tap import done_testing, is_, note, ok
 
 OTHER, OTHER_ACS = "https://other.example.com/sp", "https://other.example.com/acs"
 SECOND = "https://sso.ringcentral.com/sp/second"
@@ -324,7 +324,6 @@ def costs():
     paths["Redirect, deflate bomb"] = bomb_query()
     paths["Redirect, many parameters"] = server.redirect(issuer="https://evil.example.com") + "&" + "&".join("a" * 3000)
     server.expect("RCIDP(43|27|26|44|45|46): ")
-    server.expect("RCIDP83: .* no RcIdpLaunch names absent")
 
     measures = {"a launch": ("GET", GOOD, {}), "a long launch": ("POST", server.PATH, server.post(grown(LIMIT)))}
     requests = {**measures, **{name: ("POST", server.PATH, options) for name, options in bodies.items()},
@@ -369,12 +368,15 @@ ROUNDS, NEAR = 12, 0.9
 server = Asked(server=table.CONFIGURATION + SERVER, launch="us other")
 server.write("us.xml", asking.metadata([HERS.cert], ((ACS, 0, True, asking.HTTP_POST), (SECOND, 1, False, asking.HTTP_POST),
                                                   ("https://sso.ringcentral.com/sp/artifact", 2, False, ARTIFACT))))
+server.expect("RCIDP83: .* no RcIdpLaunch names absent")
 with server:
     table.serve(server)
     GOOD = server.redirect(acs=ACS)
     right("a right request")
     for part in (addresses, markup, encodings, sizes, transport, costs):
-        if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
+        if part is costs and os.environ.get("RCIDP_PRELOAD"):
+            note("costs are not compared: what a sanitizer does costs, too")
+        elif not sys.argv[1:] or part.__name__ in sys.argv[1:]:
             part()
 table.judge()
 done_testing()
