@@ -37,7 +37,7 @@ AllowOverride None
 # A message of nearly the size that is taken, for whatever is large.
 PADDING = "<samlp:Extensions><x xmlns='urn:x'>%s</x></samlp:Extensions>" % ("x" * 120000)
 # Without memory httpd ends the process, if nobody has crashed before; but not our code.
-DIES = r"Memory allocation failed, aborting process|AH0005[12]: child pid \d+ exit signal|^crash within (?!mod_rcidp)"
+DIES = r"Memory allocation failed, aborting process|AH0005[12]: child pid \d+ exit signal|AH10393: children are killed|^crash within (?!mod_rcidp)"
 REFUSES = r"Too many open files|RCIDP36: .* no socket for the signing process's answer|RCIDP36: .* ended before it answered"
 
 
@@ -135,7 +135,10 @@ else:
     strain("memory", "as", memory_of, memory_of, DIES, "off")
     strain("memory-process", "as", memory_of, memory_of, DIES + "|RCIDP36: |RCIDP57: ", OWN)
 # Where none of its children can take a connection, httpd ends; so one can.
-strain("files", "nofile", files_of, None, REFUSES, "off", spared=1)
-strain("files-process", "nofile", files_of, None, REFUSES, OWN, spared=1)
+if os.geteuid() == 0:
+    strain("files", "nofile", files_of, None, REFUSES, "off", spared=1)
+    strain("files-process", "nofile", files_of, None, REFUSES, OWN, spared=1)
+else:
+    note("only root can see how many files httpd's processes have open")
 strain("files-of-process", "nofile", lambda pid, number: 1 << 10, lambda pid, number: 3, REFUSES, OWN)
 done_testing()
