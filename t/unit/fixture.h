@@ -7,7 +7,9 @@
 #include <apr_file_io.h>
 #include <apr_general.h>
 #include <apr_strings.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "key.h"
 #include "library.h"
@@ -129,6 +131,19 @@ static inline const char *write_text(const char *name, const char *text)
     if (!write_bytes(scratch(name), text, strlen(text)))
         bail_out("cannot write", scratch(name));
     return scratch(name);
+}
+
+/* By qemu-user: there a program that is missing seems to start, and a message may bring more descriptors than
+ * there is room for, which nobody hears of. */
+static inline bool is_emulated(void)
+{
+    char program[] = "/nowhere/program", *argv[] = {program, NULL};
+    pid_t pid;
+
+    if (posix_spawn(&pid, program, NULL, NULL, argv, argv + 1) != 0)
+        return false;
+    waitpid(pid, NULL, 0);
+    return true;
 }
 
 /* An array of `size` pointers. */
