@@ -57,7 +57,7 @@ int main(void)
     apr_initialize();
     atexit(apr_terminate);
     apr_pool_create(&pool, NULL);
-    error = rcidp_lasso_is_there() ? rcidp_lasso_init(pool) : NULL; /* before xmlsec, as in a child of httpd */
+    error = rcidp_lasso_is_there() ? rcidp_lasso_init(pool) : NULL; /* before xmlsec, as in httpd */
     if (!error)
         error = rcidp_library_init();
     puts(error ? error : rcidp_lasso_is_there() ? "ready" : "no Lasso");

@@ -273,7 +273,7 @@ static void test_encrypted(void)
 
 int main(int argc, char **argv)
 {
-    const char *error = rcidp_lasso_init(pool); /* before xmlsec, as in a child of httpd */
+    const char *error = rcidp_lasso_init(pool); /* before xmlsec, as in httpd */
 
     (void)argc;
     fixture_begin(argv[0]);
