@@ -58,15 +58,14 @@ def parts(xml):
             fields.confirmation_data.get("Recipient"), fields.authn_context)
 
 
-def memory_of(pid, number):
+def memory_of(pid, number, _):
     """A little more than it has at this moment; every fourth time no more than that."""
     with open("/proc/%d/statm" % pid) as file:
         return int(file.read().split()[0]) * resource.getpagesize() + number % 4 * 64 * 1024
 
 
-def files_of(pid, number):
-    """As many as it has open at this moment, or one or two more."""
-    return 1 + max(map(int, os.listdir("/proc/%d/fd" % pid)), default=2) + number % 3
+def most_files(pid):
+    return max(map(int, os.listdir("/proc/%d/fd" % pid)))
 
 
 def limit(pid, what, value):
@@ -74,6 +73,8 @@ def limit(pid, what, value):
     try:
         with open("/proc/%d/status" % pid) as file:
             uid, gid = (int(line.split()[1]) for line in file if line.startswith(("Uid:", "Gid:")))
+        if os.geteuid() == 0 == uid:  # it is about to become another
+            return
         most = resource.getrlimit({"as": resource.RLIMIT_AS, "nofile": resource.RLIMIT_NOFILE}[what])[1]
         soft = most if value is None else value(pid)
     except (FileNotFoundError, ProcessLookupError):
@@ -92,6 +93,7 @@ def strain(name, what, of_child, of_signer, announced, process, spared=0):
         server.expect("RCIDP56: ")
     with server:
         poll(lambda: keybytes.signers(server) or process == "off", "the signing process is ready")
+        at_rest = max(most_files(pid) for pid in server.children() - set(keybytes.signers(server))) if spared else None
         kinds = [("GET", lambda: None), ("POST", lambda: asking.post(asking.xml(server.url("/ringcentral"), inside=PADDING)))]
         whole = {method: parts(form.auto_post(server.request(method, "/ringcentral", body=body()).text).xml) for method, body in kinds}
         cut = []
@@ -106,14 +108,16 @@ def strain(name, what, of_child, of_signer, announced, process, spared=0):
         def squeeze(number):
             signers = set(keybytes.signers(server))
             for signer in signers if of_signer else []:
-                limit(signer, what, lambda pid: of_signer(pid, number))
+                limit(signer, what, lambda pid: of_signer(pid, number, None))
             for child in sorted(server.children() - signers)[spared:]:
-                limit(child, what, lambda pid: of_child(pid, number))
+                limit(child, what, lambda pid: of_child(pid, number, at_rest))
 
         with Load([lambda kind=kind: ask(*kind) for kind in kinds * (CLIENTS // 2)]) as load:
             for number in range(ROUNDS):
                 squeeze(number)
                 load.more(4)
+            poll(lambda: cut or any(b"SAMLResponse" not in answer.body for _, answer in load.answers if answer) or squeeze(ROUNDS),
+                 name + ": the shortage is felt")
             for child in server.children():
                 limit(child, what, None)
         given = [(method, answer) for method, answer in load.answers if answer]
@@ -134,11 +138,11 @@ if os.environ.get("RCIDP_PRELOAD"):
 else:
     strain("memory", "as", memory_of, memory_of, DIES, "off")
     strain("memory-process", "as", memory_of, memory_of, DIES + "|RCIDP36: |RCIDP57: ", OWN)
-# Where none of its children can take a connection, httpd ends; so one can.
+# For one connection or more, and what it takes to answer on it. Where no child can take a connection, httpd ends; so one can.
 if os.geteuid() == 0:
-    strain("files", "nofile", files_of, None, REFUSES, "off", spared=1)
-    strain("files-process", "nofile", files_of, None, REFUSES, OWN, spared=1)
+    for name, process in (("files", "off"), ("files-process", OWN)):
+        strain(name, "nofile", lambda _, number, at_rest: at_rest + 2 + number % 3, None, REFUSES, process, spared=1)
 else:
     note("only root can see how many files httpd's processes have open")
-strain("files-of-process", "nofile", lambda pid, number: 1 << 10, lambda pid, number: 3, REFUSES, OWN)
+strain("files-of-process", "nofile", lambda *_: 1 << 10, lambda *_: 3, REFUSES, OWN)
 done_testing()
