@@ -80,8 +80,10 @@ def limit(pid, what, value):
     except (FileNotFoundError, ProcessLookupError):
         return
     user = {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    subprocess.run(["prlimit", "--pid", str(pid), "--%s=%s:" % (what, "unlimited" if soft == resource.RLIM_INFINITY else soft)], **user,
-                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=os.path.exists("/proc/%d" % pid))
+    done = subprocess.run(["prlimit", "--pid", str(pid), "--%s=%s:" % (what, "unlimited" if soft == resource.RLIM_INFINITY else soft)], **user,
+                          env={**os.environ, "LC_ALL": "C"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode and b"No such process" not in done.stdout:
+        raise RuntimeError(done.stdout.decode())
 
 
 def strain(name, what, of_child, of_signer, announced, process, spared=0):
