@@ -14,18 +14,11 @@ CASES = [("rsa3072", "both"), ("rsa2048", "both"), ("ec256", "both")]
 RESPONSES = {"rsa3072": 150, "rsa2048": 600, "ec256": 4000}
 
 
-def hold(server, cores):
-    """Every thread of every child on these cores."""
-    for pid in server.children():
-        for thread in os.listdir("/proc/%s/task" % pid):
-            os.sched_setaffinity(int(thread), cores)
-
-
 def one_round(server, key, path, cores):
     options = {"requests": RESPONSES[key], "headers": server.host(key), "expect": "SAMLResponse", "connections": 16}
-    hold(server, cores[:1])
+    server.hold(cores[:1])
     one = measure.cost(server.pids, server.plain_port, "/" + path, cores=str(cores[1]), **options)
-    hold(server, cores)
+    server.hold(cores)
     two = measure.cost(server.pids, server.plain_port, "/" + path, cores=",".join(map(str, cores)), **options)
     return {"one": one["per_second"], "two": two["per_second"], "grows": two["per_second"] / one["per_second"],
             "cpu": 2 * one["server_us"] / two["server_us"], "load": two["cpu_us"] / two["server_us"]}

@@ -8,6 +8,7 @@ to check, so that they do not hide what is measured.
     server = servers.static()           # the same without the module
 """
 import base64
+import os
 
 import certs
 from httpd import Httpd
@@ -112,6 +113,12 @@ class Bench(Httpd):
     @property
     def pids(self):
         return [self.process.pid]
+
+    def hold(self, cores):
+        """Every thread of every child on these cores."""
+        for pid in self.children():
+            for thread in os.listdir("/proc/%s/task" % pid):
+                os.sched_setaffinity(int(thread), cores)
 
 
 def launches(more="", keys=KEYS, **options):
