@@ -142,7 +142,8 @@ def altered():
     redirect("signed with SigAlg in front", request + "&" + algorithm + "&" + asking.pairs(
         ("Signature", asking.sign_text(algorithm + "&" + request, HERS))))
     redirect("signed without SigAlg", request + "&" + algorithm + "&" + asking.pairs(("Signature", asking.sign_text(request, HERS))))
-    for name, value in (("cut short", signature[:-8]), ("another", "Signature=" + "A" * 342 + "%3D%3D"), ("not base64", "Signature=%21"),
+    shorter = asking.pairs(("Signature", urllib.parse.unquote(signature.partition("=")[2])[:-4]))
+    for name, value in (("cut short", shorter), ("another", "Signature=" + "A" * 342 + "%3D%3D"), ("not base64", "Signature=%21"),
                         ("of a byte", "Signature=AA%3D%3D")):
         redirect("signature %s" % name, "&".join((request, state, algorithm, value)))
 
