@@ -7,6 +7,10 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_status.h>
+#include <unixd.h>
+
+#include <grp.h>
+#include <unistd.h>
 
 #include "src/access.h"
 #include "src/audit.h"
@@ -30,6 +34,17 @@
 #include "src/signing_process.h"
 #include "src/test.h"
 
+/* As each child becomes httpd's User, it looks up that user's groups. What the name service loads for it has the
+ * loader look at every library there is, and its pages count in each child, unless that was done here. */
+static void load_name_service(void)
+{
+    gid_t group;
+    int count = 1;
+
+    if (geteuid() == 0 && ap_unixd_config.user_name)
+        getgrouplist(ap_unixd_config.user_name, ap_unixd_config.group_id, &group, &count);
+}
+
 /* Libraries start in the parent, so that its children share what they keep. */
 static int start_libraries(apr_pool_t *pool, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
@@ -40,6 +55,7 @@ static int start_libraries(apr_pool_t *pool, apr_pool_t *plog, apr_pool_t *ptemp
         error = rcidp_library_init(); /* Lasso starts xmlsec whether it is up or not */
     if (error)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "RCIDP50: nothing can be signed: %s", error);
+    load_name_service();
     return OK;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
-"""Under each MPM, from many children at once and across graceful restarts: every Response is right, and no ID comes twice."""
+"""Under each MPM, from many children at once and across graceful restarts: every Response is right, and no ID comes twice. And a
+child has loaded no library by itself, which would cost it pages of all others."""
 import os
 import re
 import sys
@@ -49,6 +50,12 @@ def children(server):
     return set(re.findall(r"\[rcidp:info\] \[pid (\d+)", server.log()))
 
 
+def libraries(pid):
+    """What a process has loaded."""
+    with open("/proc/%d/maps" % pid) as file:
+        return set(re.findall(r"/\S+\.so\b\S*", file.read()))
+
+
 for mpm, (limits, fewest) in LIMITS.items():
     everything = []
     with Idp(server=limits, mpm=mpm, name=mpm, users=["user%d" % number for number in range(THREADS)]) as server:
@@ -60,6 +67,10 @@ for mpm, (limits, fewest) in LIMITS.items():
             found, failures = launches(server)
             ok(not failures, what + ": every launch is answered", *failures)
             is_(len(found), LAUNCHES, what + ": as many Responses as launches")
+            if generation == 1:
+                loaded = set().union(*map(libraries, server.children()))
+                ok(any("mod_rcidp" in path for path in loaded), what + ": the children have loaded the module")
+                is_(loaded - libraries(server.process.pid), set(), what + ": and no library that their parent has not")
             workers = children(server) - seen
             ok(len(workers) >= fewest, what + ": by at least %d children" % fewest, workers)
             fields = [(user, verify.fields(xml)) for user, xml in found]
