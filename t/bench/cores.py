@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a second core brings: the same server, held on one core and then on both.
 
-The generator of load runs where the server does not, or beside it where that has both; its part is told, so that what
-it takes from the second core can be seen. What other programs take cannot: so the same is also told by the CPU time of a
-Response, which would grow if the cores stood in each other's way."""
+The generator of load runs beside it, on one core and then on both, as it would on a machine that has no more. What other
+programs take cannot be seen: so the same is also told by the CPU time of a Response, which would grow if the cores stood
+in each other's way."""
 import os
 
 import measure
@@ -17,7 +17,7 @@ RESPONSES = {"rsa3072": 150, "rsa2048": 600, "ec256": 4000}
 def one_round(server, key, path, cores):
     options = {"requests": RESPONSES[key], "headers": server.host(key), "expect": "SAMLResponse", "connections": 16}
     server.hold(cores[:1])
-    one = measure.cost(server.pids, server.plain_port, "/" + path, cores=str(cores[1]), **options)
+    one = measure.cost(server.pids, server.plain_port, "/" + path, cores=str(cores[0]), **options)
     server.hold(cores)
     two = measure.cost(server.pids, server.plain_port, "/" + path, cores=",".join(map(str, cores)), **options)
     return {"one": one["per_second"], "two": two["per_second"], "grows": two["per_second"] / one["per_second"],

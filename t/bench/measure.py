@@ -51,6 +51,12 @@ def cpu(pids):
     return total
 
 
+def stolen():
+    """How often, by the tick, a core of this machine was somebody else's so far, where the machine is a virtual one."""
+    with open("/proc/stat", encoding="ascii") as file:
+        return int(file.readline().split()[8])
+
+
 def load(port, path, requests=1000, connections=8, rate=0, headers=(), expect=None, cores=None):
     """What t/bench/load prints; an exception unless each answer was the one expected. CORES: a list for taskset."""
     command = ["taskset", "-c", cores] if cores else []
