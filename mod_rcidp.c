@@ -34,8 +34,8 @@
 #include "src/signing_process.h"
 #include "src/test.h"
 
-/* As each child becomes httpd's User, it looks up that user's groups. What the name service loads for it has the
- * loader look at every library there is, and its pages count in each child, unless that was done here. */
+/* As each child becomes httpd's User, it looks up that user's groups. What the name service loads for it has
+ * the loader look at every library there is, and its pages count in each child, unless that was done here. */
 static void load_name_service(void)
 {
     gid_t group;

@@ -28,6 +28,7 @@
 const fuzz_target fuzz_targets[] = {
     {"asset", fuzz_asset},
     {"certificate", fuzz_certificate},
+    {"keeper", fuzz_keeper},
     {"message", fuzz_message},
     {"metadata", fuzz_metadata},
     {"own-metadata", fuzz_own_metadata},
@@ -167,6 +168,15 @@ const rcidp_signer *fuzz_signer(const char *name)
     if (!*place)
         *place = read_signer(name);
     return *place;
+}
+
+const apr_array_header_t *fuzz_certificates(void)
+{
+    apr_array_header_t *all = apr_array_make(fuzz_pool, 2, sizeof(const rcidp_certificate *));
+
+    APR_ARRAY_PUSH(all, const rcidp_certificate *) = fuzz_signer("ec256")->certificate;
+    APR_ARRAY_PUSH(all, const rcidp_certificate *) = fuzz_signer("rsa2048")->certificate;
+    return all;
 }
 
 static void check_signature(xmlNodePtr signature, const rcidp_signer *signer)

@@ -5,7 +5,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include <apr_pools.h>
+#include <apr_tables.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,6 +56,9 @@ const char *fuzz_source(const char *name);
 /* What signs with t/data/NAME.key and NAME.crt: read once, kept. */
 const rcidp_signer *fuzz_signer(const char *name);
 
+/* The certificates of both, in fuzz_pool. */
+const apr_array_header_t *fuzz_certificates(void);
+
 /* Does every ds:Signature in this element verify, by xmlsec1 and the signer's certificate? How many there
  * are. */
 int fuzz_signatures(xmlNodePtr element, const rcidp_signer *signer);
@@ -63,6 +66,7 @@ int fuzz_signatures(xmlNodePtr element, const rcidp_signer *signer);
 void fuzz_answer_page(fuzz_input *in);
 void fuzz_asset(fuzz_input *in);
 void fuzz_certificate(fuzz_input *in);
+void fuzz_keeper(fuzz_input *in);
 void fuzz_metadata(fuzz_input *in);
 void fuzz_message(fuzz_input *in);
 void fuzz_own_metadata(fuzz_input *in);

@@ -15,10 +15,13 @@
 #include "foreign.h"
 #include "metadata.h"
 #include "page.h"
+#include "pretty.h"
+#include "report.h"
 #include "response.h"
 #include "text.h"
 
 #define URI_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=;,"
+#define DATA_URI "data:image/png;base64,AAAA"
 #define OPTIONS (HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET)
 
 /* The n-th element of that name, in the order of the document, below and including `node`. */
@@ -57,17 +60,19 @@ static bool has(xmlDocPtr doc, const char *name, int count)
     return (count == 0 || element(doc, name, count - 1)) && !element(doc, name, count);
 }
 
-static xmlDocPtr read_page(const char *html)
+/* With the common style, the administrator's if there is one, and so many of its own. */
+static xmlDocPtr read_page(const rcidp_look *look, int styles, const char *html)
 {
     xmlDocPtr doc = htmlReadMemory(html, (int)strlen(html), NULL, "UTF-8", OPTIONS);
 
-    must(doc && has(doc, "style", 1) && has(doc, "title", 1) && has(doc, "h1", 1));
+    must(doc && has(doc, "style", 1 + (*look->own ? 1 : 0) + styles) && has(doc, "title", 1) &&
+         has(doc, "h1", 1));
     return doc;
 }
 
 static void check_post(const rcidp_look *look, const char *acs, const char *title, const char *state)
 {
-    xmlDocPtr doc = read_page(rcidp_page_post(fuzz_pool, look, acs, title, "Response", state));
+    xmlDocPtr doc = read_page(look, 0, rcidp_page_post(fuzz_pool, look, acs, title, "Response", state));
 
     must(says(element(doc, "form", 0), "action", acs) && has(doc, "form", 1) && has(doc, "script", 1));
     must(says(element(doc, "input", 0), "value", "UmVzcG9uc2U=") && has(doc, "input", 2));
@@ -84,7 +89,7 @@ static void check_links(const rcidp_look *look, const char *title, const char *h
     xmlDocPtr doc;
 
     APR_ARRAY_PUSH(links, rcidp_page_link) = link;
-    doc = read_page(rcidp_page_choose(fuzz_pool, look, links));
+    doc = read_page(look, 0, rcidp_page_choose(fuzz_pool, look, links));
     must(says(element(doc, "a", 0), "href", href) && says(element(doc, "a", 0), NULL, title));
     must(has(doc, "a", 1) && has(doc, "script", 0));
     xmlFreeDoc(doc);
@@ -93,27 +98,98 @@ static void check_links(const rcidp_look *look, const char *title, const char *h
 /* Whom to ask is an address behind mailto:, in which more is encoded than HTML asks for. */
 static void check_refusal(const rcidp_look *look, const char *sentence)
 {
-    xmlDocPtr doc = read_page(rcidp_page_refuse(fuzz_pool, look, 403, sentence));
+    xmlDocPtr doc = read_page(look, 0, rcidp_page_refuse(fuzz_pool, look, 403, sentence));
 
     must(says(element(doc, "p", 0), NULL, sentence) && has(doc, "p", 2));
     must(says(element(doc, "a", 0), NULL, look->contact) && has(doc, "a", 1) && has(doc, "script", 0));
     xmlFreeDoc(doc);
 }
 
+/* A tile with all that one may have, and one with as little. */
+static void check_portal(const rcidp_look *look, const char *title, const char *href, const char *note)
+{
+    apr_array_header_t *tiles = apr_array_make(fuzz_pool, 2, sizeof(rcidp_page_tile));
+    rcidp_page_tile full = {.title = title, .href = href, .icon = DATA_URI, .note = note, .place = href};
+    rcidp_page_tile bare = {.title = title, .href = href};
+    xmlDocPtr doc;
+
+    APR_ARRAY_PUSH(tiles, rcidp_page_tile) = full;
+    APR_ARRAY_PUSH(tiles, rcidp_page_tile) = bare;
+    doc = read_page(look, 1, rcidp_page_portal(fuzz_pool, look, note, tiles));
+    must(says(element(doc, "a", 0), "href", href) && says(element(doc, "a", 1), "href", href));
+    must(says(element(doc, "small", 0), NULL, href) && says(element(doc, "small", 1), NULL, note));
+    must(says(element(doc, "p", 0), NULL,
+              rcidp_words_fill(fuzz_pool, look->language, RCIDP_SAY_PORTAL_USER, note, NULL)));
+    must(has(doc, "a", 3) && has(doc, "small", 2) && has(doc, "script", 0));
+    xmlFreeDoc(doc);
+}
+
+/* What a line of the test page may have. */
+static void add_line(const rcidp_report_section *section, const char *label, const char *value,
+                     const char *other)
+{
+    rcidp_report_line *line = rcidp_report_add(section, label, NULL);
+    apr_array_header_t *values = apr_array_make(fuzz_pool, 2, sizeof(const char *));
+
+    APR_ARRAY_PUSH(values, const char *) = value;
+    APR_ARRAY_PUSH(values, const char *) = other;
+    line->values = values;
+    line->note = other;
+    line->source = label;
+    line->place = value;
+}
+
+static void check_report(const rcidp_look *look, const char *title, const char *href, const char *text)
+{
+    apr_array_header_t *others = apr_array_make(fuzz_pool, 1, sizeof(rcidp_report_other));
+    apr_array_header_t *checks = apr_array_make(fuzz_pool, 1, sizeof(rcidp_report_check));
+    apr_array_header_t *sections = apr_array_make(fuzz_pool, 1, sizeof(rcidp_report_section));
+    rcidp_report_other other = {title, href};
+    rcidp_report_check check = {RCIDP_CHECK_BAD, RCIDP_SAY_TEST_CHECKS, text};
+    rcidp_report report = {.provider = title,
+                           .launch = href,
+                           .others = others,
+                           .checks = checks,
+                           .sections = sections,
+                           .xml = text,
+                           .query = "?sp=us",
+                           .now = 1};
+    xmlDocPtr doc;
+
+    APR_ARRAY_PUSH(others, rcidp_report_other) = other;
+    APR_ARRAY_PUSH(checks, rcidp_report_check) = check;
+    add_line(rcidp_report_begin(sections, RCIDP_SAY_TEST_CHECKS), title, href, text);
+    doc = read_page(look, 1, rcidp_report_page(fuzz_pool, look, &report));
+    must(has(doc, "a", 4) && has(doc, "script", 1) && has(doc, "li", 1) && has(doc, "dt", 1));
+    must(says(element(doc, "a", 0), "href", href) && says(element(doc, "a", 3), "href", href));
+    must(says(element(doc, "dt", 0), NULL, title) && says(element(doc, "a", 3), NULL, title));
+    must(says(element(doc, "code", 0), NULL, href) && says(element(doc, "code", 1), NULL, text));
+    must(says(element(doc, "small", 0), NULL, text) && has(doc, "small", 2));
+    must(says(element(doc, "span", 0), NULL, href) && has(doc, "code", 2));
+    must(says(element(doc, "pre", 0), NULL, text) || *text == '\n'); /* which is not part of it in HTML */
+    xmlFreeDoc(doc);
+}
+
 void fuzz_answer_page(fuzz_input *in)
 {
-    unsigned int language = fuzz_byte(in);
+    unsigned int mode = fuzz_byte(in);
     const char *first = fuzz_text(in), *second = fuzz_text(in), *third = fuzz_text(in);
-    rcidp_brand brand = {.title = fuzz_xml_text(in), .contact = second};
-    const rcidp_look *look = rcidp_look_make(fuzz_pool, &brand) + language % RCIDP_LANGUAGES;
+    rcidp_brand brand = {.title = fuzz_xml_text(in),
+                         .contact = second,
+                         .color = mode & 64 ? "#1A73E8" : NULL,
+                         .logo = mode & 128 ? DATA_URI : NULL};
+    const rcidp_look *look = rcidp_look_make(fuzz_pool, &brand) + (mode & 63) % RCIDP_LANGUAGES;
 
     if (rcidp_text_is_xml(first) && rcidp_text_is_xml(second) && rcidp_text_is_xml(third)) {
         check_post(look, first, second, third);
         check_links(look, first, second);
         check_refusal(look, first);
+        check_report(look, first, second, third);
+        if (*first) /* a service provider has a title */
+            check_portal(look, first, second, third);
     } else { /* must be harmless all the same */
-        xmlFreeDoc(read_page(rcidp_page_post(fuzz_pool, look, first, second, "Response", third)));
-        xmlFreeDoc(read_page(rcidp_page_refuse(fuzz_pool, look, 400, first)));
+        xmlFreeDoc(read_page(look, 0, rcidp_page_post(fuzz_pool, look, first, second, "Response", third)));
+        xmlFreeDoc(read_page(look, 0, rcidp_page_refuse(fuzz_pool, look, 400, first)));
     }
 }
 
@@ -174,6 +250,18 @@ static void check_response(const rcidp_claims *claims, const char *xml, const rc
     xmlFreeDoc(doc);
 }
 
+/* For people's eyes: laid out, and signed by nobody. */
+static void check_pretty(const char *xml)
+{
+    const char *voided = rcidp_pretty_void(fuzz_pool, xml), *laid_out = rcidp_pretty(fuzz_pool, xml);
+    xmlDocPtr doc = read_xml(voided);
+
+    for (int i = 0; element(doc, "SignatureValue", i); i++)
+        must(says(element(doc, "SignatureValue", i), NULL, RCIDP_PRETTY_VOID));
+    must(element(doc, "SignatureValue", 0) && laid_out && rcidp_text_is_xml(laid_out));
+    xmlFreeDoc(doc);
+}
+
 void fuzz_response(fuzz_input *in)
 {
     unsigned char mode = fuzz_byte(in);
@@ -203,6 +291,7 @@ void fuzz_response(fuzz_input *in)
     APR_ARRAY_PUSH(attributes, const rcidp_attribute *) = &attribute;
     must(!rcidp_response_make(fuzz_pool, &claims, signer, &xml));
     check_response(&claims, xml, signer);
+    check_pretty(xml);
 }
 
 void fuzz_own_metadata(fuzz_input *in)

@@ -8,29 +8,77 @@
 #include <iconv.h>
 #include <libxml/parserInternals.h>
 #include <libxml/uri.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "json.h"
 #include "message.h"
 #include "text.h"
 #include "url.h"
+#include "verify.h"
 
-/* What XML 1.0 can carry: UTF-8 by iconv(), since libxml2 takes overlong forms, and characters by libxml2. */
-static bool is_xml_by_others(const char *text)
+/* Its characters by iconv(), since libxml2 takes overlong forms. False if it is no UTF-8. */
+static bool decode(const char *text, uint32_t **all, size_t *length)
 {
     static iconv_t converter;
     size_t left = strlen(text), room = (left + 1) * sizeof(uint32_t);
-    uint32_t *all = apr_palloc(fuzz_pool, room);
-    char *from = apr_pstrdup(fuzz_pool, text), *to = (char *)all;
+    char *from = apr_pstrdup(fuzz_pool, text), *to = apr_palloc(fuzz_pool, room);
     bool valid;
 
+    *all = (uint32_t *)(void *)to;
     if (!converter)
         converter = iconv_open("UTF-32LE", "UTF-8");
     must(converter != (iconv_t)-1);
     valid = iconv(converter, &from, &left, &to, &room) == 0;
     iconv(converter, NULL, NULL, NULL, NULL);
-    for (const uint32_t *c = all; valid && (const char *)c < to; c++)
-        valid = IS_CHAR(*c);
+    *length = (size_t)((uint32_t *)(void *)to - *all);
     return valid;
+}
+
+/* What XML 1.0 can carry: UTF-8, and characters by libxml2. */
+static bool is_xml_by_others(const char *text)
+{
+    uint32_t *all;
+    size_t length;
+    bool valid = decode(text, &all, &length);
+
+    for (size_t i = 0; valid && i < length; i++)
+        valid = IS_CHAR(all[i]);
+    return valid;
+}
+
+/* What a JSON string stands for, of the forms that we write; NULL if it is none. */
+static const char *read_json(const char *json)
+{
+    char *text = apr_pstrdup(fuzz_pool, json), *out = text;
+    unsigned int code;
+
+    for (json++; *json && *json != '"'; json++) {
+        if ((unsigned char)*json < 0x20)
+            return NULL;
+        if (*json != '\\')
+            *out++ = *json;
+        else if (*++json != 'u')
+            *out++ = *json;
+        else if (sscanf(json + 1, "%4x", &code) == 1 && code < 0x80)
+            *out++ = (char)code, json += 4;
+        else
+            return NULL;
+    }
+    *out = '\0';
+    return strcmp(json, "\"") == 0 ? text : NULL;
+}
+
+/* Valid UTF-8, whatever it is of, which comes back if it was valid. */
+static void check_json(const char *text)
+{
+    const char *json = rcidp_json_string(fuzz_pool, text), *back = read_json(json);
+    uint32_t *all;
+    size_t length;
+
+    must(*json == '"' && back && decode(json, &all, &length));
+    if (decode(text, &all, &length))
+        must(strcmp(back, text) == 0);
 }
 
 void fuzz_text_checks(fuzz_input *in)
@@ -39,6 +87,7 @@ void fuzz_text_checks(fuzz_input *in)
     apr_time_t time = -1, again = -1;
 
     must(rcidp_text_is_xml(text) == is_xml_by_others(text));
+    check_json(text);
     if (rcidp_text_is_mail(text))
         must(strchr(text, '@') == strrchr(text, '@') && !strpbrk(text, " \t\r\n"));
     if (rcidp_text_is_name(text))
@@ -116,6 +165,22 @@ void fuzz_parameter(fuzz_input *in)
     }
 }
 
+/* Signatures of these two alone are in the corpus; nobody here has the keys. */
+#define SIGNED_BY "SAMLRequest=a&RelayState=b&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23"
+
+/* What is left of the input is the signature. */
+static void check_query_signature(const fuzz_input *in, const char *text)
+{
+    const char *algorithm = NULL;
+    const unsigned char *signature = (const unsigned char *)in->at;
+
+    if (rcidp_text_parameter(fuzz_pool, text, "SigAlg", &algorithm) || !algorithm)
+        return;
+    if (rcidp_verify_text(text, strlen(text), algorithm, signature, (apr_size_t)(in->end - in->at),
+                          fuzz_certificates(), true) == RCIDP_VERIFIED)
+        must(strcmp(text, SIGNED_BY "rsa-sha256") == 0 || strcmp(text, SIGNED_BY "ecdsa-sha256") == 0);
+}
+
 void fuzz_signed_query(fuzz_input *in)
 {
     const char *query = fuzz_text(in), *text = rcidp_message_signed_text(fuzz_pool, query);
@@ -128,4 +193,5 @@ void fuzz_signed_query(fuzz_input *in)
     must(!rcidp_text_parameter(fuzz_pool, query, "RelayState", &state));
     must(!rcidp_text_parameter(fuzz_pool, text, "RelayState", &signed_state));
     must(state ? signed_state && strcmp(state, signed_state) == 0 : !signed_state);
+    check_query_signature(in, text);
 }
