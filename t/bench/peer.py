@@ -22,11 +22,12 @@ import urllib.parse
 
 import certs
 from httpd import MODULES, detach, free_port, poll
+from servers import EVERYWHERE
 
 PROCESSES = 2  # as many as this machine has cores
 BASIC = "Authorization: Basic YWxpY2U6c2VjcmV0"
 
-FRONT = """
+FRONT = EVERYWHERE + """
 ServerRoot "{folder}"
 DefaultRuntimeDir "{folder}"
 PidFile "{folder}/httpd.pid"

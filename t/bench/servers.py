@@ -18,7 +18,15 @@ KEYS = ["rsa2048", "rsa3072", "ec256"]
 SIGNED = ["assertion", "response", "both"]
 PROCESSES = 2
 
-COMMON = """\
+# As every httpd is configured when it is installed; without it, httpd looks for .htaccess in each folder above a file.
+EVERYWHERE = """\
+<Directory "/">
+    Options FollowSymLinks
+    AllowOverride None
+</Directory>
+"""
+
+COMMON = EVERYWHERE + """\
 LogLevel warn
 ServerLimit {processes}
 StartServers {processes}
