@@ -127,13 +127,31 @@ const char *rcidp_foreign_attribute(apr_pool_t *pool, const xmlNode *node, const
     return copy;
 }
 
+/* White space around it does not count (XML Schema 2, 3.2.2). */
+int rcidp_foreign_boolean(const xmlNode *node, const char *name)
+{
+    static const char space[] = " \t\r\n";
+    static const struct {
+        const char *text;
+        int value;
+    } texts[] = {{"true", 1}, {"1", 1}, {"false", 0}, {"0", 0}};
+    xmlChar *value = node ? xmlGetNoNsProp(node, BAD_CAST name) : NULL;
+    const char *word = value ? (const char *)value + strspn((const char *)value, space) : "0";
+    apr_size_t length = strcspn(word, space);
+    int result = -1;
+
+    for (size_t i = 0; !word[length + strspn(word + length, space)] && i < sizeof(texts) / sizeof(texts[0]);
+         i++) {
+        if (length == strlen(texts[i].text) && strncmp(word, texts[i].text, length) == 0)
+            result = texts[i].value;
+    }
+    xmlFree(value);
+    return result;
+}
+
 bool rcidp_foreign_flag(const xmlNode *node, const char *name)
 {
-    xmlChar *value = node ? xmlGetNoNsProp(node, BAD_CAST name) : NULL;
-    bool set = value && (xmlStrEqual(value, BAD_CAST "true") || xmlStrEqual(value, BAD_CAST "1"));
-
-    xmlFree(value);
-    return set;
+    return rcidp_foreign_boolean(node, name) == 1;
 }
 
 int rcidp_foreign_number(apr_pool_t *pool, const xmlNode *node, const char *name)

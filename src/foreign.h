@@ -27,7 +27,10 @@ xmlNodePtr rcidp_foreign_next(const xmlNode *node, const char *ns, const char *n
 /* An attribute without a namespace, in pool; NULL if it is not there. */
 const char *rcidp_foreign_attribute(apr_pool_t *pool, const xmlNode *node, const char *name);
 
-/* "true" or "1". */
+/* An attribute that is an xs:boolean: 1 or 0; also 0 where it is not there, and -1 for what is no boolean. */
+int rcidp_foreign_boolean(const xmlNode *node, const char *name);
+
+/* Is it true? */
 bool rcidp_foreign_flag(const xmlNode *node, const char *name);
 
 /* An attribute that is a number of at most five digits; -1 where it is not there, or something else. */

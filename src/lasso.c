@@ -92,8 +92,9 @@ static void read_contexts(apr_pool_t *pool, const LassoSamlp2RequestedAuthnConte
     request->comparison = wanted->Comparison ? keep(pool, wanted->Comparison) : "exact";
 }
 
-/* From the tree: Lasso would make an object of each entry, and a list can be long. */
-static void take_scoping(apr_pool_t *pool, const xmlNode *root, rcidp_authn_request *request)
+/* From the tree: Lasso would make an object of each entry, and a list can be long. Returns whether there is
+ * one at most. */
+static bool take_scoping(apr_pool_t *pool, const xmlNode *root, rcidp_authn_request *request)
 {
     xmlNodePtr scoping = rcidp_foreign_child(root, RCIDP_NS_PROTOCOL, "Scoping");
     xmlNodePtr list = rcidp_foreign_child(scoping, RCIDP_NS_PROTOCOL, "IDPList");
@@ -103,6 +104,8 @@ static void take_scoping(apr_pool_t *pool, const xmlNode *root, rcidp_authn_requ
          entry = rcidp_foreign_next(entry, RCIDP_NS_PROTOCOL, "IDPEntry"))
         APR_ARRAY_PUSH(all, const char *) = rcidp_foreign_attribute(pool, entry, "ProviderID");
     request->idps = list ? all : NULL;
+    return !rcidp_foreign_next(scoping, RCIDP_NS_PROTOCOL, "Scoping") &&
+           !rcidp_foreign_next(list, RCIDP_NS_PROTOCOL, "IDPList");
 }
 
 /* What Lasso would only copy: what is between the elements, what has been looked at, and Extensions. What
@@ -144,6 +147,45 @@ static bool has_long_value(const xmlNode *node)
     return false;
 }
 
+/* Is any attribute one of SAML's with a prefix? SAML has none, and Lasso takes it for the one without. */
+static bool has_prefixed_attribute(const xmlNode *node)
+{
+    for (; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next) {
+            if (attribute->ns && (xmlStrEqual(attribute->ns->href, BAD_CAST RCIDP_NS_PROTOCOL) ||
+                                  xmlStrEqual(attribute->ns->href, BAD_CAST RCIDP_NS_ASSERTION)))
+                return true;
+        }
+        if (has_prefixed_attribute(node->children))
+            return true;
+    }
+    return false;
+}
+
+/* What Lasso cannot read it leaves out, or makes something else of it, without a word; and we would answer
+ * as if it had not been asked. */
+static bool is_whole(const xmlNode *root, const LassoSamlp2AuthnRequest *in)
+{
+    const struct {
+        const char *ns, *name;
+        bool is_read;
+    } parts[] = {
+        {RCIDP_NS_ASSERTION, "Subject", LASSO_IS_SAML2_SUBJECT(in->Subject)},
+        {RCIDP_NS_PROTOCOL, "NameIDPolicy", LASSO_IS_SAMLP2_NAME_ID_POLICY(in->NameIDPolicy)},
+        {RCIDP_NS_ASSERTION, "Conditions", LASSO_IS_SAML2_CONDITIONS(in->Conditions)},
+        {RCIDP_NS_PROTOCOL, "RequestedAuthnContext",
+         LASSO_IS_SAMLP2_REQUESTED_AUTHN_CONTEXT(in->RequestedAuthnContext)},
+    };
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (!parts[i].is_read && rcidp_foreign_child(root, parts[i].ns, parts[i].name))
+            return false;
+    }
+    return !in->Subject || !in->Subject->NameID || LASSO_IS_SAML2_NAME_ID(in->Subject->NameID);
+}
+
 static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest *in,
                                 rcidp_authn_request *request)
 {
@@ -154,10 +196,7 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
     request->issuer = keep(pool, head->Issuer ? head->Issuer->content : NULL);
     request->destination = keep(pool, head->Destination);
     request->acs_url = keep(pool, in->AssertionConsumerServiceURL);
-    request->acs_index = in->AssertionConsumerServiceIndex;
     request->protocol_binding = keep(pool, in->ProtocolBinding);
-    request->force_authn = in->ForceAuthn;
-    request->is_passive = in->IsPassive;
     if (in->NameIDPolicy) {
         request->name_id_format = keep(pool, in->NameIDPolicy->Format);
         request->sp_name_qualifier = keep(pool, in->NameIDPolicy->SPNameQualifier);
@@ -175,13 +214,19 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
     return NULL;
 }
 
-/* From the tree, since Lasso makes 0 of what is no number. */
-static const char *read_index(apr_pool_t *pool, const xmlNode *root, int *index)
+/* From the tree, since Lasso makes 0 of what is no number, and false of what is no boolean. */
+static const char *read_tree(apr_pool_t *pool, const xmlNode *root, rcidp_authn_request *request)
 {
     static const char name[] = "AssertionConsumerServiceIndex";
+    int force_authn = rcidp_foreign_boolean(root, "ForceAuthn"),
+        is_passive = rcidp_foreign_boolean(root, "IsPassive");
 
-    *index = rcidp_foreign_number(pool, root, name);
-    return *index < 0 && rcidp_foreign_attribute(pool, root, name)
+    if (force_authn < 0 || is_passive < 0)
+        return "its ForceAuthn or IsPassive is neither true nor false";
+    request->force_authn = force_authn;
+    request->is_passive = is_passive;
+    request->acs_index = rcidp_foreign_number(pool, root, name);
+    return request->acs_index < 0 && rcidp_foreign_attribute(pool, root, name)
                ? "its AssertionConsumerServiceIndex is no number"
                : NULL;
 }
@@ -192,19 +237,24 @@ const char *rcidp_lasso_read(apr_pool_t *pool, xmlNodePtr root, rcidp_authn_requ
     const char *error = "it is not an AuthnRequest";
 
     memset(request, 0, sizeof(*request));
-    take_scoping(pool, root, request);
+    if (!take_scoping(pool, root, request))
+        return "it has two lists of identity providers";
     take_idle(root);
     if (has_long_value(root))
         return "it has a value of more than 4096 bytes";
+    if (has_prefixed_attribute(root))
+        return "it has an attribute with a prefix of SAML's";
     g_private_set(&ours, &ours);
     if (rcidp_foreign_is(root, RCIDP_NS_PROTOCOL, "AuthnRequest"))
         node = lasso_node_new_from_xmlNode(root);
     if (node && LASSO_IS_SAMLP2_AUTHN_REQUEST(node))
-        error = read_request(pool, (LassoSamlp2AuthnRequest *)node, request);
+        error = is_whole(root, (LassoSamlp2AuthnRequest *)node)
+                    ? read_request(pool, (LassoSamlp2AuthnRequest *)node, request)
+                    : "it has a part that cannot be understood";
     if (node)
         g_object_unref(node);
     g_private_set(&ours, NULL);
-    return error ? error : read_index(pool, root, &request->acs_index);
+    return error ? error : read_tree(pool, root, request);
 }
 
 /* Metadata of a service provider that wants what we send. */

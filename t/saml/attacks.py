@@ -133,6 +133,20 @@ def markup():
                           ("RequestedAuthnContext", "samlp:RequestedAuthnContext"), ("Scoping", "samlp:Scoping")):
         for disguise in ("samlp:AuthnRequestType", "saml:AssertionType", "saml:NameIDType", "lib:AuthnRequestType"):
             disguised(child, schema, disguise)
+    # Wishes that a reader might leave out where it does not understand them: the user is not whom they say, nor signed in as they say.
+    wish = '<x xmlns="urn:x"/>'
+    bob, mfa = "<saml:NameID>bob@example.com</saml:NameID>", "<saml:AuthnContextClassRef>https://refeds.org/profile/mfa</saml:AuthnContextClassRef>"
+    for name, inside in (("subject", "<saml:Subject>%s%s</saml:Subject>" % (bob, wish)), ("subject, twice", "<saml:Subject>%s%s</saml:Subject>" % (bob, bob)),
+                         ("subject of another kind", "<saml:Subject>%s</saml:Subject>" % wish),
+                         ("context", "<samlp:RequestedAuthnContext>%s%s</samlp:RequestedAuthnContext>" % (mfa, wish)),
+                         ("policy", '<samlp:NameIDPolicy Format="urn:x">%s</samlp:NameIDPolicy>' % wish),
+                         ("conditions", '<saml:Conditions NotOnOrAfter="2001-01-01T00:00:00Z">%s</saml:Conditions>' % wish),
+                         ("scoping", IDPS % '<samlp:IDPEntry ProviderID="%s"/>' % asking.idp.ENTITY_ID + IDPS % '<samlp:IDPEntry ProviderID="urn:x"/>')):
+        both("a wish that cannot be understood: " + name, xml(inside=inside))
+    for value in ("TRUE", "yes", "2", ""):
+        both("ForceAuthn %r" % value, xml(attributes='ForceAuthn="%s"' % value))
+        both("IsPassive %r" % value, xml(attributes='IsPassive="%s"' % value))
+    both("an attribute with a prefix", xml(attributes='samlp:ForceAuthn="false"'))
     both("not an AuthnRequest", xml().replace(b"AuthnRequest", b"LogoutRequest"))
     both("an AuthnRequest of another namespace", xml().replace(b"SAML:2.0:protocol", b"SAML:3.0:protocol"))
     both("an AuthnRequest disguised", xml(attributes='xmlns:xsi="%s" xsi:type="samlp:LogoutRequestType"' % XSI).replace(b"samlp:AuthnRequest ", b"samlp:Foo "))

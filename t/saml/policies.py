@@ -184,7 +184,7 @@ def flags():
     table.fails("passive, a wrong password", passive, "no-passive", (RESPONDER, "NoPassive"), password="wrong")
     server.expect("AH01617: user alice: authentication failure")
     force = {"attributes": 'ForceAuthn="true"'}
-    for name, attributes in (("true", 'ForceAuthn="true"'), ("1", 'ForceAuthn="1"')):
+    for name, attributes in (("true", 'ForceAuthn="true"'), ("1", 'ForceAuthn="1"'), ("with spaces", 'ForceAuthn=" true "')):
         for post in (False, True):
             table.fails("ForceAuthn %s, POST %s" % (name, post), {"attributes": attributes}, "no-fresh-sign-in", (RESPONDER, "AuthnFailed"), post=post)
     table.meets("ForceAuthn false", {"attributes": 'ForceAuthn="false"'})

@@ -206,8 +206,9 @@ static void test_elements(void)
 static void test_attributes(void)
 {
     xmlNodePtr root =
-        root_of("<a xmlns:x='urn:x' x:n='other' n=' 1 &amp; 2 ' e='' t='true' o='1' f='false' T='TRUE' "
-                "x:u='true'/>");
+        root_of("<a xmlns:x='urn:x' x:n='other' n=' 1 &amp; 2 ' e='' t='true' o='1' f='false' z='0' T='TRUE' "
+                "w=' &#10;true&#9; ' v=' 0 ' y='true true' p='tru' q='trues' r='11' x:u='true'/>");
+    static const char *const wrong[] = {"T", "e", "n", "y", "p", "q", "r"};
 
     is_str(rcidp_foreign_attribute(pool, root, "n"), " 1 & 2 ", "an attribute, not that of a namespace");
     is_str(rcidp_foreign_attribute(pool, root, "e"), "", "an empty one");
@@ -218,6 +219,13 @@ static void test_attributes(void)
            !rcidp_foreign_flag(root, "u") && !rcidp_foreign_flag(root, "none") &&
            !rcidp_foreign_flag(NULL, "t"),
        "nothing else is");
+    ok(rcidp_foreign_flag(root, "w") && rcidp_foreign_boolean(root, "v") == 0,
+       "but for white space around it");
+    ok(rcidp_foreign_boolean(root, "f") == 0 && rcidp_foreign_boolean(root, "z") == 0 &&
+           rcidp_foreign_boolean(root, "none") == 0 && rcidp_foreign_boolean(NULL, "t") == 0,
+       "false, 0 and nothing are false");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        is_int(rcidp_foreign_boolean(root, wrong[i]), -1, "%s is no boolean", wrong[i]);
 }
 
 static void test_text(void)

@@ -111,12 +111,24 @@ static void test_details(void)
     request = request_of(REQUEST("", ISSUER "<samlp:Scoping><samlp:IDPList><samlp:IDPEntry/></samlp:IDPList>"
                                             "</samlp:Scoping>"));
     ok(request.idps && request.idps->nelts == 1, "an identity provider without a name is one");
+    request = request_of(REQUEST("ForceAuthn=\" true\" IsPassive=\"1 \"", ISSUER));
+    ok(request.force_authn && request.is_passive, "white space around a flag does not count");
 }
+
+#define X "<x xmlns=\"urn:x\"/>"
+#define NAME "<saml:NameID>alice</saml:NameID>"
+#define CLASS "<saml:AuthnContextClassRef>urn:c</saml:AuthnContextClassRef>"
+#define IDPS(id) "<samlp:IDPList><samlp:IDPEntry ProviderID=\"" id "\"/></samlp:IDPList>"
+#define OLD "<saml:Conditions NotOnOrAfter=\"2001-07-01T13:00:00Z\">"
 
 static void test_refused(void)
 {
     static const char lacks[] = "it lacks an ID, a Version or an Issuer",
-                      none[] = "it is not an AuthnRequest";
+                      none[] = "it is not an AuthnRequest",
+                      part[] = "it has a part that cannot be understood",
+                      prefix[] = "it has an attribute with a prefix of SAML's",
+                      lists[] = "it has two lists of identity providers",
+                      flag[] = "its ForceAuthn or IsPassive is neither true nor false";
     static const char *const rows[][3] = {
         {"<a/>", none, "another document"},
         {"<AuthnRequest ID=\"_a\"/>", none, "one of no namespace"},
@@ -124,6 +136,36 @@ static void test_refused(void)
         {"<samlp:Response xmlns:samlp=\"" NS_SAMLP "\" ID=\"_a\" Version=\"2.0\"/>", none, "a Response"},
         {REQUEST("xsi:type=\"samlp:LogoutRequestType\"", ISSUER), NULL, "another type, given by xsi:type"},
         {REQUEST("", ""), lacks, "no Issuer"},
+        /* What Lasso leaves out. */
+        {REQUEST("", ISSUER "<saml:Subject>" NAME X "</saml:Subject>"), part, "a Subject with more in it"},
+        {REQUEST("", ISSUER "<saml:Subject>" NAME NAME "</saml:Subject>"), part, "a Subject of two names"},
+        {REQUEST("", ISSUER "<saml:Subject><saml:BaseID/>" NAME "</saml:Subject>"), part,
+         "a Subject of two identifiers"},
+        {REQUEST("", ISSUER "<saml:Subject>" X "</saml:Subject>"), part, "a Subject of another kind"},
+        {REQUEST("", ISSUER "<samlp:NameIDPolicy Format=\"urn:f\">" X "</samlp:NameIDPolicy>"), part,
+         "a NameIDPolicy with something in it"},
+        {REQUEST("", ISSUER OLD X "</saml:Conditions>"), part, "Conditions with more in them"},
+        {REQUEST("", ISSUER "<samlp:RequestedAuthnContext>" CLASS X "</samlp:RequestedAuthnContext>"), part,
+         "a RequestedAuthnContext with more in it"},
+        {REQUEST("", ISSUER "<samlp:RequestedAuthnContext><saml:AuthnContextDeclRef>urn:d"
+                            "</saml:AuthnContextDeclRef>" CLASS "</samlp:RequestedAuthnContext>"),
+         part, "one by class and by declaration"},
+        {REQUEST("", ISSUER "<saml:Subject>" NAME "</saml:Subject><saml:Subject>" NAME "</saml:Subject>"),
+         none, "two Subjects"},
+        {REQUEST("", ISSUER "<samlp:Scoping>" IDPS("urn:a") "</samlp:Scoping><samlp:Scoping>" IDPS(
+                         "urn:b") "</samlp:Scoping>"),
+         lists, "two Scopings"},
+        {REQUEST("", ISSUER "<samlp:Scoping>" IDPS("urn:a") IDPS("urn:b") "</samlp:Scoping>"), lists,
+         "two lists in one"},
+        {REQUEST("samlp:ID=\"_b\"", ISSUER), prefix, "an ID with a prefix"},
+        {REQUEST("", ISSUER "<samlp:NameIDPolicy samlp:Format=\"urn:f\"/>"), prefix,
+         "a Format with a prefix"},
+        {REQUEST("xsi:schemaLocation=\"urn:x x\" xml:lang=\"en\"", ISSUER), NULL,
+         "attributes of other namespaces"},
+        {REQUEST("ForceAuthn=\"TRUE\"", ISSUER), flag, "ForceAuthn in capitals"},
+        {REQUEST("ForceAuthn=\"yes\"", ISSUER), flag, "ForceAuthn in words"},
+        {REQUEST("IsPassive=\"2\"", ISSUER), flag, "IsPassive of another number"},
+        {REQUEST("IsPassive=\"\"", ISSUER), flag, "IsPassive of nothing"},
     };
     rcidp_authn_request request;
 
