@@ -120,13 +120,15 @@ void rcidp_answer_headers(request_rec *r)
     ap_set_content_type(r, "text/html; charset=utf-8");
 }
 
-/* The page goes out as it lies in the pool: one bucket and the end. */
+/* The page goes out as it lies in the pool: one bucket and the end. Whole, also to who asks for a range: what
+ * is issued has arrived, and is not lost to a 416. */
 int rcidp_answer_page(request_rec *r, const char *html)
 {
     apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, buckets);
     apr_size_t length = strlen(html);
 
+    ap_remove_output_filter_byhandle(r->output_filters, "BYTERANGE");
     rcidp_answer_headers(r);
     ap_set_content_length(r, (apr_off_t)length);
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(html, length, r->pool, buckets));

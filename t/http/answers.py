@@ -106,6 +106,11 @@ TABLE = [
     *[("a fetch by another site's script, %s" % mode, "GET", "/ringcentral", "frame", fetch("empty", "cross-site", mode))
       for mode in ("no-cors", "cors", "websocket", None)],
     ("a POST by another site's script", "POST", "/ringcentral", "frame", {**fetch("empty", "cross-site", "no-cors"), "body": "SAMLRequest=PGEvPg=="}),
+    # A page comes whole, or not at all.
+    *[("range %s" % name, "GET", "/ringcentral", "issued", {"headers": [("Range", "bytes=" + text)]})
+      for name, text in (("the first byte", "0-0"), ("several", "0-1,4-5,9-"), ("the last bytes", "-10"), ("behind the end", "9999999-"))],
+    ("the range of a chooser", "GET", "/many", "choose", {"headers": [("Range", "bytes=0-0")]}),
+    ("the range of a refusal", "GET", "/ringcentral?sp=uk", "provider", {"headers": [("Range", "bytes=9999999-")]}),
     # The path.
     ("a path below", "GET", "/ringcentral/below", "not-found", {"log": "/ringcentral/below$"}),
     ("a slash at the end", "GET", "/ringcentral/", "not-found", {}),
