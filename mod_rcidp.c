@@ -94,7 +94,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_auth_checker(rcidp_denial_expect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_error_filter(rcidp_denial_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_output_filter(RCIDP_DENIAL_FILTER, rcidp_denial_filter, NULL, AP_FTYPE_CONTENT_SET);
-    /* Before mod_dir's, which is last. */
+    ap_hook_type_checker(rcidp_steps_type, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Before mod_dir's and mod_speling's, which are last. */
     ap_hook_fixups(rcidp_steps_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_launch_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(rcidp_portal_handler, NULL, NULL, APR_HOOK_MIDDLE);

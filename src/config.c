@@ -169,14 +169,22 @@ rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *s
     return conf;
 }
 
+bool rcidp_config_has_handler(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    return core->handler || core->expr_handler;
+}
+
 bool rcidp_config_handles(request_rec *r, const char *wanted)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
     const char *handler = core->handler, *error = NULL;
 
-    if (!core->handler && !core->expr_handler) /* most requests */
+    if (!rcidp_config_has_handler(r))
         return false;
-    if (!rcidp_config_section(r->per_dir_config)->launch && strcmp(wanted, RCIDP_HANDLER_PORTAL) != 0)
+    if (!rcidp_config_section(r->per_dir_config)->launch && strcmp(wanted, RCIDP_HANDLER_PORTAL) != 0 &&
+        strcmp(wanted, RCIDP_HANDLER_METADATA) != 0)
         return false;
     if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
         handler = ap_expr_str_exec(r, core->expr_handler, &error);

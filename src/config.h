@@ -161,9 +161,12 @@ const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector);
 /* A copy in which every member has what holds for it: set, or its default. The one place of the defaults. */
 rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *conf);
 
-/* Is this request for that handler (and on or below a launch path, unless it is the portal)? Known from
- * SetHandler before httpd asks for credentials; r->handler comes later. */
+/* Is this request for that handler (and on or below a launch path, unless it is the portal or the metadata)?
+ * Known from SetHandler before httpd asks for credentials; r->handler comes later. */
 bool rcidp_config_handles(request_rec *r, const char *handler);
+
+/* Is it for any handler that SetHandler names? Most requests are not. */
+bool rcidp_config_has_handler(const request_rec *r);
 
 /* Does RcIdpRelayStateAllow let this URL through, and is it short enough? pool is for scratch. */
 bool rcidp_config_allows(apr_pool_t *pool, const rcidp_dir_conf *conf, const char *url);

@@ -94,7 +94,7 @@ int rcidp_steps_before_authentication(request_rec *r)
 {
     int status;
 
-    if (r->main ||
+    if (r->main || !rcidp_config_has_handler(r) ||
         !(rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || rcidp_config_handles(r, RCIDP_HANDLER_PORTAL) ||
           rcidp_config_handles(r, RCIDP_HANDLER_TEST)))
         return DECLINED;
@@ -105,12 +105,29 @@ int rcidp_steps_before_authentication(request_rec *r)
                         : status;
 }
 
+static const char *const handlers[] = {RCIDP_HANDLER_LAUNCH, RCIDP_HANDLER_PORTAL, RCIDP_HANDLER_TEST,
+                                       RCIDP_HANDLER_METADATA};
+#define HANDLERS (sizeof(handlers) / sizeof(handlers[0]))
+
+int rcidp_steps_type(request_rec *r)
+{
+    size_t i = rcidp_config_has_handler(r) ? 0 : HANDLERS;
+
+    while (i < HANDLERS && !rcidp_config_handles(r, handlers[i]))
+        i++;
+    return i < HANDLERS ? OK : DECLINED; /* else mod_negotiation would send a file in our place */
+}
+
 int rcidp_steps_fixup(request_rec *r)
 {
-    if (!r->handler ||
-        (strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0 && strcmp(r->handler, RCIDP_HANDLER_PORTAL) != 0 &&
-         strcmp(r->handler, RCIDP_HANDLER_TEST) != 0))
+    size_t i = 0;
+
+    while (r->handler && i < HANDLERS && strcmp(r->handler, handlers[i]) != 0)
+        i++;
+    if (!r->handler || i == HANDLERS)
         return DECLINED;
-    r->finfo.filetype = APR_NOFILE; /* else mod_dir would redirect to the path with a slash */
+    /* Else mod_dir would redirect to the path with a slash, and mod_speling, if it was no file at all, to a
+     * file of a name like it. */
+    r->finfo.filetype = APR_UNKFILE;
     return OK;
 }

@@ -28,7 +28,9 @@ int rcidp_steps_parameter(request_rec *r, const char *name, const char **value);
  * for credentials. */
 int rcidp_steps_before_authentication(request_rec *r);
 
-/* A fixup: a real directory or file of the path's name under the document root changes nothing. */
+/* A type_checker and a fixup: a real directory or file of the path's name, or of one like it, under the
+ * document root changes nothing. */
+int rcidp_steps_type(request_rec *r);
 int rcidp_steps_fixup(request_rec *r);
 
 #endif

@@ -70,6 +70,16 @@ WAYS = """
     Options +Includes
     SetOutputFilter INCLUDES
 </Directory>
+<Directory "${folder}/docs">
+    Options +MultiViews +FollowSymLinks
+    CheckSpelling on
+    AddLanguage de .de
+    AddEncoding x-gzip .gz
+    AddOutputFilter INCLUDES .de
+</Directory>
+<Location "/elsewhere/metadata">
+    SetHandler rcidp-metadata
+</Location>
 RewriteEngine on
 RewriteRule ^/server-rewrite$ /ringcentral [PT]
 Alias "/alias" "${folder}/docs/folder"
@@ -100,6 +110,7 @@ CLAIMS = """RcIdpMail "%{REMOTE_USER}@example.com%{HTTP:X-Nobody}" s/.*1$//
     RcIdpAuthnContext "urn:x:y %{HTTP:X-Context}"
     """
 VHOST = (WAYS + LAUNCH % ("/refused/open", "", "") + LAUNCH % ("/file", "", idp.AUTHENTICATION) + LAUNCH % ("/folder", "", idp.AUTHENTICATION)
+         + LAUNCH % ("/negotiated", "", idp.AUTHENTICATION) + LAUNCH % ("/spelled", "", idp.AUTHENTICATION) + LAUNCH % ("/typed.de.gz", "", idp.AUTHENTICATION)
          + LAUNCH % ("/alias", "", idp.AUTHENTICATION) + LAUNCH % ("/folder/deep", "", idp.AUTHENTICATION)
          + LAUNCH % ("/own", OWN % (("/include/error.shtml",) * 5) + CLAIMS, idp.AUTHENTICATION)
          + LAUNCH % ("/text", OWN % (('"the text of the site"',) * 5) + CLAIMS, idp.AUTHENTICATION)
@@ -134,6 +145,9 @@ LEADS = [
     ("a launch below", "/folder/deep", "issued", {}),
     ("a file of that name", "/file", "issued", {}),
     ("a file of that name, as a folder", "/file/below", "not-found", {}),
+    ("a file of that name, negotiated", "/negotiated", "issued", {}),
+    ("a file of a name like it", "/spelled", "issued", {}),
+    ("a name that says what a file is", "/typed.de.gz", "issued", {}),
     ("an alias to a folder", "/alias", "issued", {}),
     ("an index", "/index/", 404, {}),
     ("an index that is a file", "/index-of-file/", 404, {}),
@@ -146,11 +160,13 @@ LEADS = [
 ]
 
 rows = Rows()
-with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain=PLAIN, modules=["rewrite", "include", "actions", "http2"]) as server:
+with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain=PLAIN, modules=["rewrite", "include", "actions", "http2", "negotiation", "speling"]) as server:
     for name in ("rewrite", "index", "index-of-file", "fallback", "folder"):
         server.write("docs/%s/index.html" % name, "an index")
     server.write("docs/action/page.go", "a page")
     server.write("docs/file", "a file")
+    for name in ("negotiated.html", "spelles", "typed.de.gz", "elsewhere/metadata.xml"):
+        server.write("docs/" + name, "a file")
     server.write("docs/include/page.shtml", '[<!--#include virtual="/ringcentral" -->]')
     server.write("docs/include/error.shtml", DOCUMENT)
     rows.serve(server)
@@ -158,6 +174,10 @@ with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain
         answer = rows.ask(name, "GET", path, result, **options)
         if path == "/include/page.shtml":
             is_(answer.text, "[[an error occurred while processing this directive]]", name + ": only an error is included")
+        if path == "/typed.de.gz":
+            is_([answer.header(one) for one in ("Content-Language", "Content-Encoding")], ["en", None], name + ": changes nothing")
+    answer = server.get("/elsewhere/metadata", user=None)
+    is_((answer.status, answer.header("Content-Type")), (200, "application/samlmetadata+xml"), "metadata where a file is of that name")
     for result, method, path, options in REFUSED:
         status, what = RESULTS[result][0], "%d (%s) " % (RESULTS[result][0], result)
         # HEAD of an error document that is parsed differs from GET by httpd's doing.
