@@ -139,12 +139,31 @@ static bool is_fresh(const rcidp_asking *asking, const rcidp_dir_conf *conf, con
            claims->authn_instant >= asking->request.issue_instant - apr_time_from_sec(conf->clock_skew);
 }
 
+static bool is_unless_absent(const char *text, const char *ours)
+{
+    return !text || strcmp(text, ours) == 0;
+}
+
+/* Is the user whom it names the one who is signed in? The same text in another format, or in the name of
+ * others, is another name (SAML core 3.3.4, 3.4.1.4). */
+static bool is_subject(const rcidp_authn_request *request, const rcidp_claims *claims)
+{
+    const char *format = request->subject_format;
+
+    if (format && strcmp(format, RCIDP_NAMEID_UNSPECIFIED) == 0)
+        format = NULL;
+    return strcmp(request->subject, claims->name_id) == 0 &&
+           is_unless_absent(format, claims->name_id_format) &&
+           is_unless_absent(request->name_qualifier, claims->issuer) &&
+           is_unless_absent(request->subject_sp_name_qualifier, claims->audience);
+}
+
 const rcidp_no *rcidp_asking_after(const rcidp_asking *asking, const rcidp_dir_conf *conf,
                                    const rcidp_claims *claims)
 {
     const rcidp_authn_request *request = &asking->request;
 
-    if (request->subject && strcmp(request->subject, claims->name_id) != 0)
+    if (request->subject && !is_subject(request, claims))
         return &no_subject;
     if (request->contexts && !meets(request, claims->authn_context))
         return &no_context;

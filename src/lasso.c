@@ -78,8 +78,12 @@ static const apr_array_header_t *keep_list(apr_pool_t *pool, const GList *list)
 static void read_subject(apr_pool_t *pool, const LassoSaml2Subject *subject, rcidp_authn_request *request)
 {
     request->has_subject = subject != NULL;
-    if (subject && subject->NameID)
-        request->subject = keep(pool, subject->NameID->content);
+    if (!subject || !subject->NameID)
+        return;
+    request->subject = keep(pool, subject->NameID->content);
+    request->subject_format = keep(pool, subject->NameID->Format);
+    request->name_qualifier = keep(pool, subject->NameID->NameQualifier);
+    request->subject_sp_name_qualifier = keep(pool, subject->NameID->SPNameQualifier);
 }
 
 /* Declarations are asked for by their names, which no list of ours has. */

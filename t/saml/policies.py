@@ -205,7 +205,19 @@ def flags():
 
 
 def subjects():
+    def qualified(attributes):
+        return {"inside": subject("alice@example.com").replace("<saml:NameID ", "<saml:NameID %s " % attributes)}
+
     table.meets("subject: the same", {"inside": subject("alice@example.com")})
+    table.meets("subject: the same, in whatever format", {"inside": subject("alice@example.com", FORMATS["unspecified"])})
+    table.meets("subject: the same, without a format", {"inside": subject("alice@example.com").replace(' Format="%s"' % EMAIL, "")})
+    table.meets("subject: the same, qualified", qualified('NameQualifier="%s" SPNameQualifier="%s"' % (asking.idp.ENTITY_ID, US)))
+    table.meets("subject: the same, persistent", {"inside": subject(PERSISTENT["us", "alice"], FORMATS["persistent"]) + policy(FORMATS["persistent"])})
+    for name, options in (("in another format", {"inside": subject("alice@example.com", FORMATS["transient"])}),
+                          ("in a format that is none", {"inside": subject("alice@example.com", "")}),
+                          ("of others", qualified('NameQualifier="https://idp.example.com"')),
+                          ("for others", qualified('SPNameQualifier="%s"' % WANTING))):
+        table.fails("subject: the same text, " + name, options, "other-subject", (RESPONDER, "UnknownPrincipal"))
     for name, inside in (("another", subject("bob@example.com")), ("by case", subject("Alice@example.com")), ("a part", subject("alice")),
                          ("empty", subject("")),
                          ("encrypted", '<saml:Subject><saml:EncryptedID><x xmlns=""/></saml:EncryptedID></saml:Subject>'),

@@ -65,7 +65,8 @@ static void test_everything(void)
         "IsPassive=\"1\" "
         "ProtocolBinding=\"urn:p\"",
         ISSUER "<samlp:Extensions><x xmlns=\"urn:x\"><y/></x></samlp:Extensions>"
-               "<saml:Subject><saml:NameID>alice</saml:NameID></saml:Subject>"
+               "<saml:Subject><saml:NameID Format=\"urn:g\" NameQualifier=\"urn:n\" "
+               "SPNameQualifier=\"urn:s\">alice</saml:NameID></saml:Subject>"
                "<samlp:NameIDPolicy Format=\"urn:f\" SPNameQualifier=\"urn:q\" AllowCreate=\"true\"/>"
                "<saml:Conditions NotOnOrAfter=\"2024-07-01T13:00:00Z\"/>"
                "<samlp:RequestedAuthnContext Comparison=\"minimum\"><saml:AuthnContextClassRef>urn:c1"
@@ -81,6 +82,9 @@ static void test_everything(void)
     is_str(request.name_id_format, "urn:f", "the format of the name ID");
     is_str(request.sp_name_qualifier, "urn:q", "its qualifier");
     is_str(request.subject, "alice", "the subject");
+    is_str(request.subject_format, "urn:g", "its format");
+    is_str(request.name_qualifier, "urn:n", "who named it so");
+    is_str(request.subject_sp_name_qualifier, "urn:s", "and for whom");
     is_str(request.not_on_or_after, "2024-07-01T13:00:00Z", "the end of its conditions");
     is_str(request.comparison, "minimum", "how contexts are compared");
     is_str(item(request.contexts, 0), "urn:c1", "the first context");
