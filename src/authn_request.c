@@ -55,11 +55,13 @@ static bool has_many_fields(const char *form)
 int rcidp_asking_is_posted(request_rec *r, bool *is_posted)
 {
     const char *form, *error;
+    int status;
 
     *is_posted = false;
     if (!rcidp_body_is_form(r))
         return OK;
-    error = rcidp_body_read(r, BODY_LIMIT, &form);
+    if ((status = rcidp_body_read(r, BODY_LIMIT, &form, &error)) != OK)
+        return status;
     if (error)
         return rcidp_answer_refuse(r, RCIDP_REFUSE_MESSAGE, error);
     /* As browsers write it; whether it is right is seen when it is read. */
@@ -93,10 +95,11 @@ static int read_fields(incoming *in, const char *text)
 
 static int read_form(incoming *in)
 {
-    const char *form;
-    const char *error = rcidp_body_read(in->r, BODY_LIMIT, &form);
-    int status;
+    const char *form, *error;
+    int status = rcidp_body_read(in->r, BODY_LIMIT, &form, &error);
 
+    if (status != OK)
+        return status;
     if (error || has_many_fields(form))
         return refuse(in, RCIDP_REFUSE_MESSAGE, error ? error : "the form has more fields than it may");
     status = read_fields(in, form);

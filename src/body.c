@@ -39,28 +39,54 @@ static const char *kept_text(const request_rec *r)
     return text;
 }
 
-const char *rcidp_body_read(request_rec *r, apr_size_t limit, const char **text)
+/* The body until it ends, in room for one byte more than it may have. Not by ap_get_client_block(), which
+ * does not tell whether a page about what failed has been sent already. */
+static apr_status_t read_all(request_rec *r, char *body, apr_size_t most, apr_size_t *length)
+{
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_status_t status = APR_SUCCESS;
+    bool ended = false;
+
+    while (status == APR_SUCCESS && !ended && *length <= most) {
+        apr_size_t got = most + 1 - *length;
+
+        status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, (apr_off_t)got);
+        if (status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade))
+            status = APR_EGENERAL;
+        if (status == APR_SUCCESS) {
+            ended = APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
+            status = apr_brigade_flatten(brigade, body + *length, &got);
+            *length += got;
+        }
+        apr_brigade_cleanup(brigade);
+    }
+    return status;
+}
+
+int rcidp_body_read(request_rec *r, apr_size_t limit, const char **text, const char **error)
 {
     apr_size_t length = 0, most;
-    long got = 0;
+    apr_status_t status = APR_SUCCESS;
     char *body;
 
+    *error = NULL;
     if ((*text = kept_text(r)))
-        return NULL;
+        return OK;
+    *error = "the form is larger than it may be";
     if (ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK || r->remaining > (apr_off_t)limit)
-        return "the form is larger than it may be";
+        return OK;
     most = r->read_chunked ? limit : (apr_size_t)r->remaining;
     body = apr_palloc(r->pool, most + 1);
-    if (ap_should_client_block(r)) {
-        while (length <= most && (got = ap_get_client_block(r, body + length, most + 1 - length)) > 0)
-            length += (apr_size_t)got;
-    }
-    if (got < 0 || length > most || memchr(body, '\0', length))
-        return "the form is larger than it may be, cut off, or not text";
+    if (ap_should_client_block(r))
+        status = read_all(r, body, most, &length);
+    *error = "the form is larger than it may be, cut off, or not text";
+    if (status != APR_SUCCESS || length > most || memchr(body, '\0', length))
+        return status == AP_FILTER_ERROR ? AP_FILTER_ERROR : OK;
+    *error = NULL;
     body[length] = '\0';
     *text = body;
     put_back(r, body, length);
-    return NULL;
+    return OK;
 }
 
 apr_status_t rcidp_body_filter(ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode,

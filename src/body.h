@@ -14,9 +14,9 @@
 bool rcidp_body_is_form(request_rec *r);
 
 /* Read the whole body, of at most `limit` bytes, as text in r->pool. Whoever reads it after that finds it as
- * it came, be it this function once more, mod_auth_form or a handler. Returns NULL, or why it is refused;
- * then it is lost. */
-const char *rcidp_body_read(request_rec *r, apr_size_t limit, const char **text);
+ * it came, be it this function once more, mod_auth_form or a handler. Returns OK, with *error NULL or why it
+ * is refused; then it is lost. Or what ends the request, where a filter has answered by itself. */
+int rcidp_body_read(request_rec *r, apr_size_t limit, const char **text, const char **error);
 
 /* The input filter. */
 apr_status_t rcidp_body_filter(ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode,

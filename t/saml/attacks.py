@@ -281,6 +281,17 @@ def transport():
            body='--b\r\nContent-Disposition: form-data; name="SAMLRequest"\r\n\r\n%s\r\n--b--\r\n' % b64(xml()))
     attack("POST: text/xml", "post", headers=[("Content-Type", "text/xml")], body=xml())
     attack("POST: without a type", "post", headers=[("Content-Type", "")], body=body)
+    # Chunks that are none: one answer, be it httpd's.
+    head = ("POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n" % (server.PATH, b64(b"alice:secret")))
+    for name, status, chunk in (("of no size", 400, "zz\r\n"), ("of more bytes than can be", 413, "ffffffffffffffff1\r\n"),
+                                ("of fewer than none", 400, "-1\r\n"), ("larger than a form may be", 400, "100000\r\n" + "x" * 0x100000)):
+        with server.client().connect() as connection:
+            connection.sendall((head + chunk).encode())
+            said = b"".join(iter(lambda: connection.recv(65536), b""))
+        is_((said[9:12], said.count(b"<!DOCTYPE"), said.count(b"\r\nContent-Security-Policy: ")), (b"%d" % status, 1, "larger" in name),
+            "a chunk %s: refused by one page" % name)
+    right("after such chunks, a right one")
 
 
 def cpu():
