@@ -18,7 +18,7 @@ from clock import Clock
 from httpd import poll
 from idp import Idp
 from load import Load
-from tap import done_testing, is_, ok
+from tap import done_testing, is_, note, ok
 
 LONG = os.environ.get("RCIDP_FAULTS") == "long"
 RESTARTS = 20 if LONG else 3
@@ -100,12 +100,15 @@ with Idp(server=ALONE, mpm="prefork", name="counted") as counted:
     with counted.client().connect():  # as many as a connection takes, and no more
         counted.requests()
         server.limit = 1 + max(int(name) for name in os.listdir("/proc/%d/fd" % min(counted.children())))
-with server:  # there is one left, for the connection
-    answer = server.get()
-    is_(answer.status, 500, "no descriptor left: refused")
-    ok("SAMLResponse" not in answer.text, "and nothing issued")
-    is_(server.get("/ringcentral/metadata", user=None).status, 200, "what needs no file is answered")
-    server.expect(r"\(24\)Too many open files: .*AH01620: Could not open password file")
+if "libtsan" in os.environ.get("RCIDP_PRELOAD", ""):
+    note("the thread sanitizer needs descriptors itself: left out")
+else:
+    with server:  # there is one left, for the connection
+        answer = server.get()
+        is_(answer.status, 500, "no descriptor left: refused")
+        ok("SAMLResponse" not in answer.text, "and nothing issued")
+        is_(server.get("/ringcentral/metadata", user=None).status, 200, "what needs no file is answered")
+        server.expect(r"\(24\)Too many open files: .*AH01620: Could not open password file")
 
 # -- logs on a full disk --------------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ HTTPD = os.environ.get("RCIDP_HTTPD") or next(
 MODULES = os.environ.get("RCIDP_MODULES") or next(
     (path for path in ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules") if os.path.isdir(path)), "modules")
 RCIDP = os.path.join(BUILD, ".libs", "mod_rcidp.so")
+MPM = os.environ.get("RCIDP_MPM") or "event"  # where a test says nothing else
 
 # Modules that some distributions build in and others load.
 BASE = ["log_config", "unixd", "authn_core", "authz_core", "authn_file", "authz_user", "auth_basic", "mime", "dir",
@@ -136,12 +137,11 @@ def _is_built_in(module):
 class Httpd:
     """See the top of this file."""
 
-    def __init__(self, config="", modules=(), mpm="event", log_level="warn", name="httpd", rcidp=True,
-                 module=None):
+    def __init__(self, config="", modules=(), mpm=None, log_level="warn", name="httpd", rcidp=True, module=None):
         self.name = name
         self.config = config
         self.modules = list(modules)
-        self.mpm = mpm
+        self.mpm = mpm or MPM
         self.log_level = log_level + (" rcidp:info" if rcidp else "")
         self.rcidp = rcidp
         self.module = module or RCIDP
