@@ -8,6 +8,8 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "text.h"
+
 APLOG_USE_MODULE(rcidp);
 
 /* PCRE reads the subject as UTF-8, so that "." is a character and not a byte. */
@@ -65,10 +67,19 @@ static verdict domain(apr_pool_t *pool, const rcidp_transform *transform, const 
     return KEEP;
 }
 
+/* Has PCRE given up, for want of memory or since it had tried too many ways? That is no answer, and the value
+ * would be sent as it is. What is no UTF-8 it does not look at; that is refused later. */
+static bool has_failed(int result, const char *value)
+{
+    return result == AP_REG_ESPACE || (result != 0 && result != AP_REG_NOMATCH && rcidp_text_is_xml(value));
+}
+
 static verdict match(apr_pool_t *pool, const rcidp_transform *transform, const char **value)
 {
+    int result = ap_regexec(transform->regex, *value, 0, NULL, 0);
+
     (void)pool;
-    return ap_regexec(transform->regex, *value, 0, NULL, 0) == 0 ? KEEP : DROP;
+    return has_failed(result, *value) ? FAIL : result == 0 ? KEEP : DROP;
 }
 
 /* Bytes of the UTF-8 character at `at`, which is not its end. */
@@ -120,10 +131,11 @@ static verdict substitute(apr_pool_t *pool, const rcidp_transform *transform, co
     output out = {pool, apr_array_make(pool, 4, sizeof(const char *)), 0};
     const char *at = *value;
     bool more = true;
-    int flags = 0;
+    int flags = 0, result = 0;
     ap_regmatch_t groups[GROUPS];
 
-    while (more && within_bounds(&out) && ap_regexec(transform->regex, at, GROUPS, groups, flags) == 0) {
+    while (more && within_bounds(&out) &&
+           (result = ap_regexec(transform->regex, at, GROUPS, groups, flags)) == 0) {
         const char *end = at + groups[0].rm_eo;
         apr_size_t skipped = groups[0].rm_eo == groups[0].rm_so && *end ? character(end) : 0;
 
@@ -134,6 +146,8 @@ static verdict substitute(apr_pool_t *pool, const rcidp_transform *transform, co
         at = end + skipped;
         flags = AP_REG_NOTBOL;
     }
+    if (has_failed(result, at))
+        return FAIL;
     append(&out, at, strlen(at));
     *value = apr_array_pstrcat(pool, out.pieces, 0);
     return within_bounds(&out) ? KEEP : FAIL;
@@ -311,7 +325,7 @@ rcidp_value_result rcidp_transform_apply(request_rec *r, const rcidp_transform *
     }
     if (result == RCIDP_VALUE_FAILED)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "RCIDP42: \"%s\" makes a value over %d bytes, or over %d values", transform->source,
-                      RCIDP_VALUE_LIMIT, RCIDP_VALUES_LIMIT);
+                      "RCIDP42: \"%s\" makes a value over %d bytes, or over %d values, or too much work",
+                      transform->source, RCIDP_VALUE_LIMIT, RCIDP_VALUES_LIMIT);
     return result;
 }

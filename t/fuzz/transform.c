@@ -91,7 +91,7 @@ int ap_regexec(const ap_regex_t *regex, const char *text, apr_size_t count, ap_r
     }
     pcre2_match_context_free(context);
     pcre2_match_data_free(data);
-    return matched > 0 ? 0 : AP_REG_NOMATCH;
+    return matched > 0 ? 0 : matched == PCRE2_ERROR_MATCHLIMIT ? AP_REG_ESPACE : AP_REG_NOMATCH;
 }
 
 /* $0 to $9, and \$ and \& for the signs themselves. */

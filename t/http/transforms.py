@@ -187,6 +187,15 @@ TABLE = [
                                               'role owner "if=%s =~ /(^|;)owners(;|$)/"' % A], {"X-A": "owners;admins"}, ["owner"]),
 ]
 
+# A match that is given up tells nothing; the value is not sent as it came.
+TABLE += [
+    one('"s/(x+x+)+[yz]/z/"', "x" * 1000, "evaluation"),
+    one('"s/(x+x+)+[yz]/z/g"', "xxy" + "x" * 1000, "evaluation"),
+    one('"match=(x+x+)+[yz]"', "x" * 1000, "evaluation"),
+    one("s/a/b/", b"a\xff", "bad-text"),
+    one("match=a", b"a\xff", None),
+]
+
 # The same for RcIdpMail and RcIdpNameID: lines, headers, and the name ID or the word of a refusal.
 NAMES = [
     ("the first of several values", ["RcIdpMail %s split=;" % A], {"X-A": "a@x;b@y"}, "a@x"),
