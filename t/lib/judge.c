@@ -50,24 +50,25 @@ static const char *judge(apr_pool_t *pool, char *line)
 int main(void)
 {
     const char *error;
-    apr_pool_t *pool;
+    apr_pool_t *all, *one;
     char *line = NULL;
     size_t size = 0;
 
     apr_initialize();
     atexit(apr_terminate);
-    apr_pool_create(&pool, NULL);
-    error = rcidp_lasso_is_there() ? rcidp_lasso_init(pool) : NULL; /* before xmlsec, as in httpd */
+    apr_pool_create(&all, NULL);
+    apr_pool_create(&one, all);
+    error = rcidp_lasso_is_there() ? rcidp_lasso_init(all) : NULL; /* before xmlsec, as in httpd */
     if (!error)
         error = rcidp_library_init();
     puts(error ? error : rcidp_lasso_is_there() ? "ready" : "no Lasso");
     fflush(stdout);
     while (!error && getline(&line, &size, stdin) > 0) {
-        const char *reason = judge(pool, line);
+        const char *reason = judge(one, line);
 
         puts(reason ? reason : "");
         fflush(stdout);
-        apr_pool_clear(pool);
+        apr_pool_clear(one);
     }
     free(line);
     return error ? 1 : 0;
