@@ -83,6 +83,7 @@ static void close_files(const apr_array_header_t *keep)
 
 void rcidp_confine(pid_t parent, const apr_array_header_t *keep)
 {
+    prctl(PR_SET_NAME, "rcidp_reader"); /* whoever looks for keys in httpd's children can tell it from them */
     setpgid(0, 0);
     settle_signals();
     close_files(keep);

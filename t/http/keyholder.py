@@ -6,7 +6,9 @@ for too much."""
 import os
 import pwd
 import re
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 
@@ -15,7 +17,7 @@ import certs
 import form
 import keybytes
 import verify
-from httpd import poll
+from httpd import HTTPD, poll
 from idp import Idp
 from tap import done_testing, is_, like, ok, skip_all
 
@@ -180,6 +182,17 @@ with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%
         os.kill(pid, signal.SIGKILL)
     server.process = None
     is_(server.problems(), [], "the log of all this holds what was announced")
+
+# Whoever reads a key has a name of its own before, so that nobody takes it for a child of httpd's.
+if shutil.which("strace"):
+    server = Idp(key=ec, name="named", server="RcIdpSigningProcess on")
+    subprocess.run(["strace", "-f", "-e", "trace=openat,prctl", "-o", server.path("strace"), HTTPD, "-t", "-f", server.write_configuration()],
+                   check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(server.path("strace"), encoding="utf-8", errors="replace") as file:
+        calls = [line.split(None, 1) for line in file]
+    readers = [(pid, number) for number, (pid, call) in enumerate(calls) if '"%s"' % ec.key in call]
+    is_([sum('PR_SET_NAME, "rcidp_reader"' in call for one, call in calls[:number] if one == pid) for pid, number in readers],
+        [1] * (len(readers) or 1), "who reads the key has taken a name of its own before")
 
 # More signatures than the rate allows.
 with begin(Idp(key=ec, name="rate", server="RcIdpSigningProcess on rate=2")) as server:
