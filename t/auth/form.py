@@ -146,6 +146,7 @@ def in_chromium():
     with sp, \
             Browser({"sso.example.com": server.port, "sso.ringcentral.com": sp.port, "service.ringcentral.com": sp.port}) as browser:
         def type_in(person, password):
+            browser.until(lambda driver: browser.is_whole(), "the page has come whole")
             for name, text in (("httpd_username", person.name), ("httpd_password", password)):
                 browser.driver.find_element("name", name).send_keys(text)
             browser.driver.find_element("tag name", "button").click()
