@@ -111,6 +111,7 @@ void rcidp_answer_headers(request_rec *r)
     /* What a module upstream had to say of its own pages, as mod_auth_mellon does, would stand beside ours.
      */
     apr_table_unset(r->err_headers_out, "Cache-Control");
+    apr_table_setn(r->subprocess_env, "no-cache", ""); /* for mod_cache, whatever mod_headers says below */
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "Pragma", "no-cache");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
