@@ -23,22 +23,6 @@ typedef struct visiting {
     apr_array_header_t *tiles; /* of rcidp_page_tile */
 } visiting;
 
-/* The portal's <Location> has exactly this path, and a handler of its own. */
-static bool is_exact(const request_rec *r)
-{
-    const apr_array_header_t *locations = rcidp_config_locations(r->server);
-
-    for (int i = 0; i < locations->nelts; i++) {
-        const core_dir_config *core =
-            ap_get_core_module_config(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *));
-
-        if (!core->r && !core->d_is_fnmatch && (core->handler || core->expr_handler) &&
-            strcmp(core->d, r->uri) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int check_request(visiting *visit)
 {
     request_rec *r = visit->r;
@@ -50,7 +34,7 @@ static int check_request(visiting *visit)
         status = rcidp_answer_refuse(
             r, RCIDP_REFUSE_NOT_PROTECTED,
             apr_psprintf(r->pool, "the portal %s lacks a Require that asks for a user", r->uri));
-    if (status == OK && !is_exact(r))
+    if (status == OK && !rcidp_steps_is_exact(r))
         status = rcidp_answer_refuse(r, RCIDP_REFUSE_NOT_FOUND, r->uri);
     if (status == OK && r->method_number != M_GET) /* HEAD is a GET to httpd */
         status = rcidp_answer_refuse(r, RCIDP_REFUSE_METHOD, r->method);

@@ -2,6 +2,7 @@
 #include "steps.h"
 
 #include <apr_strings.h>
+#include <http_core.h>
 #include <http_ssl.h>
 
 #include "answer.h"
@@ -90,6 +91,42 @@ int rcidp_steps_parameter(request_rec *r, const char *name, const char **value)
     return error ? rcidp_answer_refuse(r, RCIDP_REFUSE_PARAMETER, error) : OK;
 }
 
+static const char *const handlers[] = {RCIDP_HANDLER_LAUNCH, RCIDP_HANDLER_PORTAL, RCIDP_HANDLER_TEST,
+                                       RCIDP_HANDLER_METADATA};
+#define HANDLERS (sizeof(handlers) / sizeof(handlers[0]))
+
+/* Is it for one of ours, as far as SetHandler tells? */
+static bool is_ours(request_rec *r)
+{
+    size_t i = rcidp_config_has_handler(r) ? 0 : HANDLERS;
+
+    while (i < HANDLERS && !rcidp_config_handles(r, handlers[i]))
+        i++;
+    return i < HANDLERS;
+}
+
+bool rcidp_steps_is_exact(const request_rec *r)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(r->server);
+
+    for (int i = 0; i < locations->nelts; i++) {
+        const core_dir_config *core =
+            ap_get_core_module_config(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *));
+
+        if (!core->r && !core->d_is_fnmatch && (core->handler || core->expr_handler) &&
+            strcmp(core->d, r->uri) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Would mod_proxy or mod_rewrite lead elsewhere, with the password that was meant for us? */
+static bool is_taken(request_rec *r)
+{
+    return !r->main && (r->proxyreq || (r->handler && !strcmp(r->handler, "redirect-handler"))) &&
+           is_ours(r) && rcidp_steps_is_exact(r);
+}
+
 int rcidp_steps_before_authentication(request_rec *r)
 {
     int status;
@@ -99,29 +136,25 @@ int rcidp_steps_before_authentication(request_rec *r)
           rcidp_config_handles(r, RCIDP_HANDLER_TEST)))
         return DECLINED;
     rcidp_status_count(r);
+    if (is_taken(r))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_TAKEN, r->filename);
     status = rcidp_steps_itself(r);
     return status == OK ? rcidp_steps_transport(
                               r, rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config)))
                         : status;
 }
 
-static const char *const handlers[] = {RCIDP_HANDLER_LAUNCH, RCIDP_HANDLER_PORTAL, RCIDP_HANDLER_TEST,
-                                       RCIDP_HANDLER_METADATA};
-#define HANDLERS (sizeof(handlers) / sizeof(handlers[0]))
-
 int rcidp_steps_type(request_rec *r)
 {
-    size_t i = rcidp_config_has_handler(r) ? 0 : HANDLERS;
-
-    while (i < HANDLERS && !rcidp_config_handles(r, handlers[i]))
-        i++;
-    return i < HANDLERS ? OK : DECLINED; /* else mod_negotiation would send a file in our place */
+    return is_ours(r) ? OK : DECLINED; /* else mod_negotiation would send a file in our place */
 }
 
 int rcidp_steps_fixup(request_rec *r)
 {
     size_t i = 0;
 
+    if (is_taken(r))
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_TAKEN, r->filename);
     while (r->handler && i < HANDLERS && strcmp(r->handler, handlers[i]) != 0)
         i++;
     if (!r->handler || i == HANDLERS)

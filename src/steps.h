@@ -21,6 +21,9 @@ int rcidp_steps_user(request_rec *r, const rcidp_dir_conf *conf, const rcidp_ser
 /* It is for that very path, not for one below. */
 int rcidp_steps_path(request_rec *r, const char *path);
 
+/* Is there a <Location> of exactly this path, with a handler of its own? */
+bool rcidp_steps_is_exact(const request_rec *r);
+
 /* One parameter of the query string, NULL where it is not there. */
 int rcidp_steps_parameter(request_rec *r, const char *name, const char **value);
 

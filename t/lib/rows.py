@@ -29,6 +29,7 @@ RESULTS = {
     "not-protected": (500, "RCIDP10", "error"),
     "no-identity": (500, "RCIDP11", "error"),
     "authn-request": (400, "RCIDP12", "error"),
+    "taken": (500, "RCIDP13", "error"),
     "not-itself": (403, "RCIDP20", "info"),
     "plain-http": (403, "RCIDP21", "info"),
     "prefetch": (403, "RCIDP22", "info"),
