@@ -302,10 +302,12 @@ static bool is_inherited(const inspection *check, const ap_conf_vector_t *sectio
     return false;
 }
 
-/* Of two sections that match, httpd lets the later one win: one below a launch path has to come after it. */
+/* Of two sections that match, httpd lets the later one win: one below a launch path has to come after it, and
+ * one for more than that before it. */
 static void check_order(inspection *check, const rcidp_launch_setting *launch, int launch_index)
 {
     const apr_array_header_t *locations = rcidp_config_locations(check->s);
+    const ap_directive_t *wider = rcidp_sections_overrider(check->ptemp, launch->at, launch->path);
 
     for (int i = 0; i < launch_index; i++) {
         const core_dir_config *core =
@@ -318,6 +320,11 @@ static void check_order(inspection *check, const rcidp_launch_setting *launch, i
                  "it behind",
                  core->d, launch->path);
     }
+    if (wider)
+        WARN(check, wider,
+             "RCIDP84: RcIdpLaunch: <Location %s> stands behind <Location %s>, and its Require or SetHandler "
+             "counts there; move it before",
+             rcidp_sections_path(check->ptemp, wider), launch->path);
 }
 
 /* The links of a portal; those of one that the main server has for its virtual hosts are judged where there

@@ -59,8 +59,8 @@ static const ap_directive_t *enclosing_location(const ap_directive_t *node)
     return NULL;
 }
 
-/* The path of a section, which may be quoted or not; the bracket is still there. */
-static const char *path_of(apr_pool_t *pool, const ap_directive_t *section)
+/* It may be quoted or not; the bracket is still there. */
+const char *rcidp_sections_path(apr_pool_t *pool, const ap_directive_t *section)
 {
     const char *end = strrchr(section->args, '>');
     const char *args =
@@ -75,7 +75,8 @@ static bool has_partner(apr_pool_t *pool, const ap_directive_t *location, predic
     const ap_directive_t *sibling = location->parent ? location->parent->first_child : ap_conftree;
 
     for (; sibling; sibling = sibling->next) {
-        if (is_named(sibling, "<Location") && !strcmp(path_of(pool, sibling), path_of(pool, location)) &&
+        if (is_named(sibling, "<Location") &&
+            !strcmp(rcidp_sections_path(pool, sibling), rcidp_sections_path(pool, location)) &&
             holds(pool, sibling, is_it))
             return true;
     }
@@ -90,7 +91,7 @@ static bool opens_portal(apr_pool_t *pool, const ap_directive_t *node)
 static int check_portal(apr_pool_t *pool, const server_rec *main, const ap_directive_t *node,
                         const ap_directive_t *location)
 {
-    const char *path = location ? path_of(pool, location) : "";
+    const char *path = location ? rcidp_sections_path(pool, location) : "";
 
     if (opens_portal(pool, node) && (*path != '/' || apr_fnmatch_test(path))) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, main,
@@ -111,7 +112,7 @@ static int check_portal(apr_pool_t *pool, const server_rec *main, const ap_direc
 static bool has_launch_above(apr_pool_t *pool, const ap_directive_t *section, const char *path)
 {
     for (; section; section = section->next) {
-        const char *above = is_named(section, "<Location") ? path_of(pool, section) : NULL;
+        const char *above = is_named(section, "<Location") ? rcidp_sections_path(pool, section) : NULL;
 
         if (above && strcmp(above, path) != 0 && rcidp_config_covers(above, path) &&
             holds(pool, section, names_providers))
@@ -123,7 +124,7 @@ static bool has_launch_above(apr_pool_t *pool, const ap_directive_t *section, co
 /* A test page speaks of the launch path above it, in the same server or in the main server. */
 static bool is_below_launch(apr_pool_t *pool, const ap_directive_t *location)
 {
-    const char *path = location ? path_of(pool, location) : "";
+    const char *path = location ? rcidp_sections_path(pool, location) : "";
 
     if (*path != '/' || apr_fnmatch_test(path))
         return false;
@@ -200,7 +201,7 @@ static bool sets_handler(apr_pool_t *pool, const ap_directive_t *node, const cha
 {
     for (; node; node = node->next) {
         if (is_named(node, "SetHandler") && !strcasecmp(first_word(pool, node), handler) &&
-            enclosing_location(node) && !strcmp(path_of(pool, enclosing_location(node)), path))
+            enclosing_location(node) && !strcmp(rcidp_sections_path(pool, enclosing_location(node)), path))
             return true;
         if (node->first_child && sets_handler(pool, node->first_child, path, handler))
             return true;
@@ -249,6 +250,29 @@ bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const serv
             return turns_tls_on(pool, node->first_child);
     }
     return false;
+}
+
+static bool overrides(apr_pool_t *pool, const ap_directive_t *node)
+{
+    (void)pool;
+    return is_named(node, "SetHandler") || is_named(node, "Require");
+}
+
+const ap_directive_t *rcidp_sections_overrider(apr_pool_t *pool, const ap_directive_t *launch,
+                                               const char *path)
+{
+    const ap_directive_t *found = NULL;
+
+    for (const ap_directive_t *node = launch->parent->next; node; node = node->next) {
+        const char *other = is_named(node, "<Location") ? rcidp_sections_path(pool, node) : NULL;
+
+        if (other && strcmp(other, path) == 0)
+            found = NULL; /* the last word is with the path's own section */
+        else if (other && rcidp_config_covers(other, path) && holds(pool, node, overrides) &&
+                 !holds(pool, node, names_providers))
+            found = node;
+    }
+    return found;
 }
 
 const ap_directive_t *rcidp_sections_find(const char *name)

@@ -72,6 +72,9 @@ WARNINGS = [
      identity() + host(METADATA + section(MARKED))),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/eu> stands before <Location /ringcentral>",
      identity() + host(section(LAUNCH, path='"/ringcentral/eu"') + section(MARKED))),
+    *[("RCIDP84", "RcIdpLaunch: <Location %s> stands behind <Location /ringcentral>, and its Require or SetHandler counts there" % path.strip('"'),
+       identity() + host(section(LAUNCH) + "=><Location %s>\n%s\n</Location>\n" % (path, text)))
+      for path, text in (("/", "Require all granted"), ('"/"', "<RequireAny>\nRequire valid-user\n</RequireAny>"), ("/", "SetHandler none"))],
     ("RCIDP03", "RcIdpLaunch: what us asks is taken for a request of au, which has the same entityID and no metadata; name us first",
      launch(server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % RINGCENTRAL, before="SetHandler rcidp-launch\n=>RcIdpLaunch uk au us\n")),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/metadata> stands before <Location />",
@@ -119,6 +122,12 @@ RIGHT = [
     ("within IfModule and IfDefine", identity() + "<IfModule rcidp_module>\n<IfDefine !NONE>\n%s</IfDefine>\n</IfModule>\n"
      % host(section(LAUNCH + AUTH)), "/ringcentral"),
     ("in a macro", identity() + host(MACRO), "/ringcentral"),
+    ("a section for the whole site before it, and one behind it that says nothing of users", identity() + host(
+        section("Require all denied", path='"/"') + section(LAUNCH + AUTH) + section("Header set X-A b", path='"/"')), "/ringcentral"),
+    ("sections that hold for other paths", identity() + host(
+        section(LAUNCH + AUTH) + section("Require all denied", path='"/ring"') + section("Require all denied", path='"/ringcentral/b"')), "/ringcentral"),
+    ("the last word", identity() + host(
+        section(LAUNCH) + section("Require all denied", path='"/"') + section(AUTH)), "/ringcentral"),
     ("in another file", lambda server: identity() + host('Include "%s"' % server.write("more.conf", section(LAUNCH + AUTH).replace("${folder}", server.folder))),
      "/ringcentral"),
     ("at the root", identity() + host(section(LAUNCH + AUTH, path='"/"')), "/"),
