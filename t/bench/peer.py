@@ -53,7 +53,7 @@ def front(peer, text):
     lines = ["LoadModule %s_module %s" % pair for pair in modules if os.path.exists(pair[1])]
     if os.geteuid() == 0:
         lines += ["User %s" % user().pw_name, "Group #%d" % user().pw_gid]
-    return peer.put("httpd.conf", "\n".join(lines) + (FRONT + text).format(folder=peer.folder, port=peer.port))
+    return peer.put("httpd.conf", "\n".join(lines + [""]) + (FRONT + text).format(folder=peer.folder, port=peer.port))
 
 
 class Peer:
