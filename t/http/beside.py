@@ -66,12 +66,8 @@ RewriteRule "^/sent" "${backend}sent" [P]
 """ + "".join(LAUNCH % (path, more, idp.AUTHENTICATION) for path, more in (
     ("/passed", ""), ("/kept", ""), ("/below", ""), ("/sent", ""), ("/rewritten", ""), ("/directory-sent", ""),
     ("/off", "RewriteEngine off"), ("/environment", 'RewriteEngine on\nOptions +FollowSymLinks\nRewriteRule "^" "-" [E=A:b]')))
-
-
 SESSIONS = ["auth_form", "request", "session", "session_cookie"]
 example.needs("mod_session and its kin", *map(example.module, SESSIONS))
-
-
 LEADS += "".join('<Location "/passed/%s">\nSetHandler rcidp-%s\n</Location>\n' % (name, name) for name in ("portal", "test", "metadata"))
 
 

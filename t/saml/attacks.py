@@ -374,21 +374,25 @@ def costs():
 
     refusals = [name for name in requests if name not in measures]
     rounds(ROUNDS, refusals)
-    # Once more, and alone, what looks dear.
+    ratios = {name: ratio(name) for name in refusals}
+    # Anew, more often and alone, what looks dear, beside launches of the same time.
     for name in refusals:
-        if ratio(name) > NEAR:
-            rounds(ROUNDS, [name])
+        if ratios[name] > NEAR:
+            for one in (*measures, name):
+                spent[one].clear()
+            rounds(MORE, [name])
+            ratios[name] = ratio(name)
     for name in measures:
         ok(min(spent[name]) > 0 and statuses[name] == 200, "the CPU time of %s is known" % name, statuses[name], spent[name])
         print("# %-50s %6.2f ms" % (name, low(name) * 1000))
     for name in refusals:
-        print("# %-50s %6.2f launches, %s" % (name, ratio(name), statuses[name]))
+        print("# %-50s %6.2f launches, %s" % (name, ratios[name], statuses[name]))
         is_(statuses[name], 400, name + ": refused")
-        ok(ratio(name) < 1, "%s: costs less than a launch" % name, "%.2f launches" % ratio(name))
+        ok(ratios[name] < 1, "%s: costs less than a launch" % name, "%.2f launches" % ratios[name])
 
 
-# Of the lower quarter of so many; what comes near to a launch is measured as often again.
-ROUNDS, NEAR = 12, 0.9
+# Of the lower quarter of so many; what comes near to a launch is measured anew, so much more often.
+ROUNDS, MORE, NEAR = 12, 48, 0.9
 
 server = Asked(server=table.CONFIGURATION + SERVER, launch="us other")
 server.write("us.xml", asking.metadata([HERS.cert], ((ACS, 0, True, asking.HTTP_POST), (SECOND, 1, False, asking.HTTP_POST),
