@@ -104,8 +104,8 @@ static bool is_plain_host(const char *host)
 
     if (*host == '[') {
         rest = host + 1 + strspn(host + 1, DIGITS "abcdefABCDEF:.");
-        if (*rest++ != ']')
-            return false;
+        if (*rest++ != ']' || !memchr(host, ':', (apr_size_t)(rest - host)))
+            return false; /* apr_uri_parse() takes "[ab.cd]" for the name ab.cd */
     }
     if (!*rest)
         return true;

@@ -265,7 +265,7 @@ const char *rcidp_verify_trim(apr_pool_t *pool, const char *xml, apr_size_t *len
         xmlUnlinkNode(info);
         xmlFreeNode(info);
     }
-    xmlDocDumpMemory(doc, &text, &size);
+    xmlDocDumpMemoryEnc(doc, &text, &size, "UTF-8"); /* as it was read, whatever it declares */
     if (text)
         copy = apr_pstrmemdup(pool, (const char *)text, (apr_size_t)size);
     *length = (apr_size_t)size;

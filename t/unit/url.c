@@ -166,6 +166,7 @@ static const char *const hostile[] = {
     "https://[::1]evil.example/",
     "https://[::1].evil.example:443/",
     "https://[service.ringcentral.com]/",
+    "https://[ab.cd]/",
     "https://evil[::1]/",
     /* paths */
     "https://host/.",
