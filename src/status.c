@@ -65,7 +65,7 @@ static void show_lines(request_rec *r, rcidp_tally *tally, const apr_array_heade
     unsigned long number;
     int least = INT_MAX;
 
-    for (int i = 0; tally && rcidp_tally_get(tally, i, &provider, &result, &number); i++) {
+    for (int i = 0; tally && rcidp_tally_get(r->pool, tally, i, &provider, &result, &number); i++) {
         if (number)
             ap_rprintf(r, "RcidpResult_%s_%s: %lu\n", provider, result, number);
     }
@@ -88,7 +88,7 @@ static void show_table(request_rec *r, rcidp_tally *tally, const apr_array_heade
     ap_rputs("<hr />\n<h2>mod_rcidp</h2>\n<table>\n<tr><th>service provider</th><th>result</th>"
              "<th>requests</th></tr>\n",
              r);
-    for (int i = 0; tally && rcidp_tally_get(tally, i, &provider, &result, &number); i++) {
+    for (int i = 0; tally && rcidp_tally_get(r->pool, tally, i, &provider, &result, &number); i++) {
         if (number)
             ap_rprintf(r, "<tr><td>%s</td><td>%s</td><td>%lu</td></tr>\n", ap_escape_html(r->pool, provider),
                        ap_escape_html(r->pool, result), number);

@@ -12,7 +12,7 @@
 struct rcidp_tally {
     struct slot {
         atomic_uint key; /* of the pair; 0 where the slot is free */
-        atomic_bool is_named;
+        atomic_uint is_named;
         char provider[PROVIDER_SIZE], result[RESULT_SIZE];
         atomic_ulong count;
     } slots[RCIDP_TALLY_SLOTS];
@@ -49,7 +49,7 @@ static bool is_or_becomes(struct slot *slot, unsigned int key, const char *provi
     if (atomic_load(&slot->key) == 0 && atomic_compare_exchange_strong(&slot->key, &expected, key)) {
         apr_cpystrn(slot->provider, provider, sizeof(slot->provider));
         apr_cpystrn(slot->result, result, sizeof(slot->result));
-        atomic_store(&slot->is_named, true);
+        atomic_store(&slot->is_named, 1);
         return true;
     }
     return atomic_load(&slot->key) == key &&
@@ -70,15 +70,22 @@ void rcidp_tally_add(rcidp_tally *tally, const char *provider, const char *resul
     }
 }
 
-bool rcidp_tally_get(rcidp_tally *tally, int index, const char **provider, const char **result,
-                     unsigned long *count)
+/* A child that has been taken over can write what it likes there, at any time: a name ends where its room
+ * does. */
+static const char *copy(apr_pool_t *pool, const char *name, apr_size_t size)
+{
+    return apr_pstrmemdup(pool, name, strnlen(name, size - 1));
+}
+
+bool rcidp_tally_get(apr_pool_t *pool, rcidp_tally *tally, int index, const char **provider,
+                     const char **result, unsigned long *count)
 {
     struct slot *slot = &tally->slots[index];
 
     if (index >= RCIDP_TALLY_SLOTS || atomic_load(&slot->key) == 0)
         return false;
-    *provider = slot->provider;
-    *result = slot->result;
+    *provider = copy(pool, slot->provider, sizeof(slot->provider));
+    *result = copy(pool, slot->result, sizeof(slot->result));
     *count = atomic_load(&slot->is_named) ? atomic_load(&slot->count) : 0;
     return true;
 }

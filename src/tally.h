@@ -20,9 +20,9 @@ apr_status_t rcidp_tally_make(apr_pool_t *pool, rcidp_tally **tally);
  * no room is not counted. */
 void rcidp_tally_add(rcidp_tally *tally, const char *provider, const char *result);
 
-/* The pair number `index` and its count; false where there is none, and none after it. A pair whose count is
- * 0 is in the making. */
-bool rcidp_tally_get(rcidp_tally *tally, int index, const char **provider, const char **result,
-                     unsigned long *count);
+/* The pair number `index`, its names copied into pool, and its count; false where there is none, and none
+ * after it. A pair whose count is 0 is in the making. */
+bool rcidp_tally_get(apr_pool_t *pool, rcidp_tally *tally, int index, const char **provider,
+                     const char **result, unsigned long *count);
 
 #endif

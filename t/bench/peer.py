@@ -94,10 +94,11 @@ class Peer:
 
     def run(self, command, environment=None, **options):
         """One more process, with all that it starts; ended with the peer."""
+        passed = {name: value for name, value in os.environ.items() if name in ("PATH", "OPENSSL_ia32cap")}
         with open(os.path.join(self.folder, "output"), "ab") as output:
             self.processes.append(subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=detach, cwd=self.folder,
-                env={"PATH": os.environ["PATH"], "LANG": "C", "TMPDIR": self.folder, **(environment or {})}, **options))
+                env={**passed, "LANG": "C", "TMPDIR": self.folder, **(environment or {})}, **options))
 
     def as_user(self):
         """What makes run() do it as somebody else where this is root."""

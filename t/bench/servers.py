@@ -26,8 +26,11 @@ EVERYWHERE = """\
 </Directory>
 """
 
+# A file is read, not mapped: where the machine is a virtual one, taking a mapping back from two cores can cost several
+# times as much as the rest, and what a launch costs more than a file would be less than its signature.
 COMMON = EVERYWHERE + """\
 LogLevel warn
+EnableMMAP Off
 ServerLimit {processes}
 StartServers {processes}
 ThreadsPerChild 25

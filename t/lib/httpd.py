@@ -272,8 +272,10 @@ class Httpd:
 
     def _environment(self):
         # The caller's language must not change what httpd says, nor its settings what a library does;
-        # what a sanitizer needs is passed on. httpd itself leaves memory to the kernel when it ends, hence no leaks.
-        environment = {name: value for name, value in os.environ.items() if re.match(r"PATH$|\w+SAN_OPTIONS$", name)}
+        # what a sanitizer needs is passed on, and which instructions OpenSSL may use. httpd itself leaves memory to the
+        # kernel when it ends, hence no leaks.
+        environment = {name: value for name, value in os.environ.items()
+                       if re.match(r"(PATH|\w+SAN_OPTIONS|OPENSSL_ia32cap)$", name)}
         if self.rcidp and os.environ.get("RCIDP_PRELOAD"):
             environment["LD_PRELOAD"] = os.environ["RCIDP_PRELOAD"]
             environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")

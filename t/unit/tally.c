@@ -28,7 +28,7 @@ static unsigned long look_up(const char *provider, const char *result, int *time
     unsigned long count, found = 0;
 
     *times = 0;
-    for (int i = 0; rcidp_tally_get(tally, i, &p, &r, &count); i++) {
+    for (int i = 0; rcidp_tally_get(pool, tally, i, &p, &r, &count); i++) {
         if (strcmp(p, provider) == 0 && strcmp(r, result) == 0) {
             found += count;
             ++*times;
@@ -92,19 +92,35 @@ static void test_limits(void)
     int times, slots = 0;
 
     make();
-    ok(!rcidp_tally_get(tally, 0, &p, &r, &one), "a new one is empty");
+    ok(!rcidp_tally_get(pool, tally, 0, &p, &r, &one), "a new one is empty");
     rcidp_tally_add(tally, longest, longest);
     rcidp_tally_add(tally, longest, longest);
-    ok(rcidp_tally_get(tally, 0, &p, &r, &one) && one == 2 && strlen(p) == 64 && strlen(r) == 30,
+    ok(rcidp_tally_get(pool, tally, 0, &p, &r, &one) && one == 2 && strlen(p) == 64 && strlen(r) == 30,
        "long names are cut");
-    ok(!rcidp_tally_get(tally, 1, &p, &r, &one), "and are one pair");
+    ok(!rcidp_tally_get(pool, tally, 1, &p, &r, &one), "and are one pair");
     for (int i = 0; i < 2 * RCIDP_TALLY_SLOTS; i++)
         rcidp_tally_add(tally, apr_itoa(pool, i), "issued");
-    while (rcidp_tally_get(tally, slots, &p, &r, &one))
+    while (rcidp_tally_get(pool, tally, slots, &p, &r, &one))
         slots++;
     ok(slots == RCIDP_TALLY_SLOTS, "a full one takes no more");
     rcidp_tally_add(tally, "7", "issued");
     ok(look_up("7", "issued", &times) == 2 && times == 1, "and counts what it has");
+}
+
+/* What a child that has been taken over could leave there. */
+static void test_scribbled(void)
+{
+    const char *p, *r;
+    unsigned long one;
+    int slots = 0;
+
+    make();
+    rcidp_tally_add(tally, "us", "issued");
+    memset((void *)tally, 'A', (size_t)RCIDP_TALLY_SLOTS * (64 + 30));
+    while (rcidp_tally_get(pool, tally, slots, &p, &r, &one) && strlen(p) <= 64 && strlen(r) <= 30)
+        slots++;
+    ok(slots > RCIDP_TALLY_SLOTS / 2, "names that do not end are cut: %d", slots);
+    ok(slots == RCIDP_TALLY_SLOTS || !rcidp_tally_get(pool, tally, slots, &p, &r, &one), "all of them");
 }
 
 int main(int argc, char **argv)
@@ -113,5 +129,6 @@ int main(int argc, char **argv)
     fixture_begin(argv[0]);
     test_many();
     test_limits();
+    test_scribbled();
     return done();
 }
