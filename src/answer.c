@@ -24,8 +24,8 @@ static const struct {
 } refusals[] = {
     [RCIDP_REFUSE_NOT_PROTECTED] = {500, APLOG_ERR, "not-protected", "RCIDP10: nobody is signed in",
                                     RCIDP_SAY_NOT_SET_UP},
-    [RCIDP_REFUSE_NO_IDENTITY] = {500, APLOG_ERR, "no-identity", "RCIDP11: this server has no RcIdpEntityID",
-                                  RCIDP_SAY_NOT_SET_UP},
+    [RCIDP_REFUSE_NO_IDENTITY] = {500, APLOG_ERR, "no-identity",
+                                  "RCIDP11: no identity provider is set up here", RCIDP_SAY_NOT_SET_UP},
     [RCIDP_REFUSE_TAKEN] = {500, APLOG_ERR, "taken",
                             "RCIDP13: ProxyPass or RewriteRule leads this path elsewhere",
                             RCIDP_SAY_NOT_SET_UP},
@@ -57,9 +57,9 @@ static const struct {
     [RCIDP_REFUSE_UNSIGNED] = {400, APLOG_ERR, "unsigned",
                                "RCIDP47: a SAMLRequest without the signature that is demanded",
                                RCIDP_SAY_NOT_TRUSTED},
-    [RCIDP_REFUSE_NO_CERTIFICATE] = {400, APLOG_ERR, "no-certificate",
-                                     "RCIDP48: a signed SAMLRequest of a provider without metadata=",
-                                     RCIDP_SAY_NO_CERTIFICATE},
+    [RCIDP_REFUSE_NO_CERTIFICATE] =
+        {400, APLOG_ERR, "no-certificate",
+         "RCIDP48: a signed SAMLRequest of a provider without a known certificate", RCIDP_SAY_NO_CERTIFICATE},
     [RCIDP_REFUSE_DESTINATION] = {400, APLOG_ERR, "destination",
                                   "RCIDP49: a SAMLRequest that was meant for elsewhere",
                                   RCIDP_SAY_NOT_TRUSTED},

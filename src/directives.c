@@ -293,16 +293,36 @@ static const char *set_max_age(cmd_parms *cmd, void *dir, const char *args)
                            : rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->again));
 }
 
-static const char *set_require_tls(cmd_parms *cmd, void *dir, int on)
+static const char *set_require_tls(cmd_parms *cmd, void *dir, const char *what)
 {
-    (void)cmd;
+    bool on = strcasecmp(what, "on") == 0;
+
+    if (!on && strcasecmp(what, "off") != 0)
+        return rcidp_config_complain(cmd, apr_psprintf(cmd->pool, "\"%s\" is none of on, off", what));
     ((rcidp_dir_conf *)dir)->require_tls = on;
     return NULL;
 }
 
-/* Never in .htaccess: neither of these is an override class. */
+/* What stands in cmd->info. */
+typedef struct setter {
+    const char *(*set)(cmd_parms *cmd, void *dir, const char *text);
+} setter;
+
+/* Neither of the two below is an override class, but AllowOverrideList lets anything into .htaccess. What is
+ * set there would hold for nobody knows whom, and live as long as a request. */
+static const char *set(cmd_parms *cmd, void *dir, const char *text)
+{
+    if (ap_check_cmd_context(cmd, NOT_IN_HTACCESS))
+        return rcidp_config_complain(cmd, "is not allowed in .htaccess, whatever AllowOverrideList says");
+    if (ap_check_cmd_context(cmd, NOT_IN_LIMIT))
+        return rcidp_config_complain(cmd,
+                                     "holds for all methods; write it outside <Limit> and <LimitExcept>");
+    return ((const setter *)cmd->info)->set(cmd, dir, text);
+}
+
 #define SERVER RSRC_CONF
 #define GLOBAL RSRC_CONF /* of the main server alone, as the function sees to */
+#define SECTION ACCESS_CONF
 #define DIRECTORY (RSRC_CONF | ACCESS_CONF)
 
 const command_rec rcidp_directives[] = {
@@ -337,33 +357,35 @@ const command_rec rcidp_directives[] = {
                       "program to run when something expires, and its arguments; or none"),
     AP_INIT_TAKE_ARGV("RcIdpExpiryNotice", rcidp_expiry_set_notice, NULL, SERVER,
                       "days before the end, the most first; or none"),
-    AP_INIT_RAW_ARGS("RcIdpLaunch", set_launch, NULL, ACCESS_CONF,
+    AP_INIT_RAW_ARGS("RcIdpLaunch", set, &(setter){set_launch}, SECTION,
                      "the service providers that this path launches"),
-    AP_INIT_RAW_ARGS("RcIdpMail", set_mail, NULL, DIRECTORY,
+    AP_INIT_RAW_ARGS("RcIdpMail", set, &(setter){set_mail}, DIRECTORY,
                      "EXPR [TRANSFORM ...]: the user's e-mail address"),
-    AP_INIT_RAW_ARGS("RcIdpNameID", set_name_id, NULL, DIRECTORY, "FORMAT [EXPR [TRANSFORM ...]]"),
-    AP_INIT_RAW_ARGS("RcIdpAttribute", add_attribute, NULL, DIRECTORY,
+    AP_INIT_RAW_ARGS("RcIdpNameID", set, &(setter){set_name_id}, DIRECTORY, "FORMAT [EXPR [TRANSFORM ...]]"),
+    AP_INIT_RAW_ARGS("RcIdpAttribute", set, &(setter){add_attribute}, DIRECTORY,
                      "NAME EXPR [TRANSFORM ...], or NAME none"),
-    AP_INIT_RAW_ARGS("RcIdpAuthnContext", set_authn_context, NULL, DIRECTORY,
+    AP_INIT_RAW_ARGS("RcIdpAuthnContext", set, &(setter){set_authn_context}, DIRECTORY,
                      "auto, a short name, a URI, or EXPR [TRANSFORM ...]: how the user signed in"),
-    AP_INIT_RAW_ARGS("RcIdpAuthnInstant", set_authn_instant, NULL, DIRECTORY,
+    AP_INIT_RAW_ARGS("RcIdpAuthnInstant", set, &(setter){set_authn_instant}, DIRECTORY,
                      "EXPR [TRANSFORM ...]: when the user signed in"),
-    AP_INIT_RAW_ARGS("RcIdpAuthnMaxAge", set_max_age, NULL, DIRECTORY,
+    AP_INIT_RAW_ARGS("RcIdpAuthnMaxAge", set, &(setter){set_max_age}, DIRECTORY,
                      "seconds, or none; then EXPR: the URL where to sign in again"),
-    AP_INIT_TAKE1("RcIdpRelayState", set_relay_state, NULL, DIRECTORY, "URL, or none"),
-    AP_INIT_ITERATE("RcIdpRelayStateAllow", add_relay_state_allow, NULL, DIRECTORY,
+    AP_INIT_TAKE1("RcIdpRelayState", set, &(setter){set_relay_state}, DIRECTORY, "URL, or none"),
+    AP_INIT_ITERATE("RcIdpRelayStateAllow", set, &(setter){add_relay_state_allow}, DIRECTORY,
                     "URL prefixes that ?RelayState= may ask for"),
-    AP_INIT_RAW_ARGS("RcIdpPortalLink", rcidp_link_add, NULL, ACCESS_CONF,
+    AP_INIT_RAW_ARGS("RcIdpPortalLink", set, &(setter){rcidp_link_add}, SECTION,
                      "TITLE PATH [sp=NAME] relaystate=URL [icon=FILE]: a tile that leads to a page"),
-    AP_INIT_TAKE1("RcIdpSign", set_sign, NULL, DIRECTORY, "both, response or assertion"),
-    AP_INIT_TAKE1("RcIdpAssertionLifetime", set_lifetime, NULL, DIRECTORY, "seconds, 30 to 3600"),
-    AP_INIT_TAKE1("RcIdpClockSkew", set_clock_skew, NULL, DIRECTORY, "seconds, 0 to 600"),
-    AP_INIT_TAKE1("RcIdpSessionLifetime", set_session_lifetime, NULL, DIRECTORY, "seconds, or none"),
-    AP_INIT_TAKE1("RcIdpLaunchLimit", rcidp_quota_set_limit, NULL, DIRECTORY,
+    AP_INIT_TAKE1("RcIdpSign", set, &(setter){set_sign}, DIRECTORY, "both, response or assertion"),
+    AP_INIT_TAKE1("RcIdpAssertionLifetime", set, &(setter){set_lifetime}, DIRECTORY, "seconds, 30 to 3600"),
+    AP_INIT_TAKE1("RcIdpClockSkew", set, &(setter){set_clock_skew}, DIRECTORY, "seconds, 0 to 600"),
+    AP_INIT_TAKE1("RcIdpSessionLifetime", set, &(setter){set_session_lifetime}, DIRECTORY,
+                  "seconds, or none"),
+    AP_INIT_TAKE1("RcIdpLaunchLimit", set, &(setter){rcidp_quota_set_limit}, DIRECTORY,
                   "launches per user and minute, 1 to 100, or none"),
     AP_INIT_TAKE1("RcIdpLaunchLimitCache", rcidp_quota_set_cache, NULL, GLOBAL,
                   "PROVIDER[:ARGS] of mod_socache: where launches are counted"),
-    AP_INIT_TAKE1("RcIdpAuthnRequests", set_authn_requests, NULL, DIRECTORY, "on, signed or off"),
-    AP_INIT_FLAG("RcIdpRequireTLS", set_require_tls, NULL, DIRECTORY, "on or off: refuse plain HTTP"),
+    AP_INIT_TAKE1("RcIdpAuthnRequests", set, &(setter){set_authn_requests}, DIRECTORY, "on, signed or off"),
+    AP_INIT_TAKE1("RcIdpRequireTLS", set, &(setter){set_require_tls}, DIRECTORY,
+                  "on or off: refuse plain HTTP"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
 };

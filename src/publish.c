@@ -13,6 +13,7 @@
 #include "answer.h"
 #include "config.h"
 #include "metadata.h"
+#include "steps.h"
 
 APLOG_USE_MODULE(rcidp);
 
@@ -137,7 +138,7 @@ int rcidp_publish_handler(request_rec *r)
     if (r->method_number != M_GET)
         return HTTP_METHOD_NOT_ALLOWED;
     if (!conf->entity_id || !conf->signer.key)
-        return rcidp_answer_refuse(r, RCIDP_REFUSE_NO_IDENTITY, r->server->server_hostname);
+        return rcidp_steps_no_identity(r);
     if ((error = rcidp_publish_make(r, &xml))) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "RCIDP37: no metadata can be made: %s", error);
         return HTTP_INTERNAL_SERVER_ERROR;

@@ -67,15 +67,27 @@ int rcidp_steps_transport(request_rec *r, const rcidp_dir_conf *conf)
     return is_embedded(r) ? rcidp_answer_refuse(r, RCIDP_REFUSE_FRAME, NULL) : OK;
 }
 
+int rcidp_steps_no_identity(request_rec *r)
+{
+    return rcidp_answer_refuse(
+        r, RCIDP_REFUSE_NO_IDENTITY,
+        apr_pstrcat(r->pool, "the server ", r->server->server_hostname, " has no RcIdpEntityID", NULL));
+}
+
 int rcidp_steps_user(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server)
 {
-    if (!conf->launch || !server->signer.key || !server->entity_id)
-        return rcidp_answer_refuse(r, RCIDP_REFUSE_NO_IDENTITY, r->server->server_hostname);
+    if (!conf->launch)
+        return rcidp_answer_refuse(r, RCIDP_REFUSE_NO_IDENTITY,
+                                   "SetHandler rcidp-launch holds here, and no RcIdpLaunch");
+    if (!server->signer.key || !server->entity_id)
+        return rcidp_steps_no_identity(r);
     if (!rcidp_claims_is_signed_in(r))
-        return rcidp_answer_refuse(r, RCIDP_REFUSE_NOT_PROTECTED,
-                                   apr_psprintf(r->pool,
-                                                "<Location \"%s\"> lacks a Require that asks for a user",
-                                                conf->launch->path));
+        return rcidp_answer_refuse(
+            r, RCIDP_REFUSE_NOT_PROTECTED,
+            apr_psprintf(r->pool,
+                         "<Location \"%s\"> lacks a Require that asks for a user, or a later "
+                         "section overrides it",
+                         conf->launch->path));
     return OK;
 }
 

@@ -15,6 +15,9 @@ int rcidp_steps_itself(request_rec *r);
 /* It came over TLS where that is demanded, and was neither loaded ahead of time nor into another page. */
 int rcidp_steps_transport(request_rec *r, const rcidp_dir_conf *conf);
 
+/* Refuses, since this server has no identity. */
+int rcidp_steps_no_identity(request_rec *r);
+
 /* The server has an identity, and somebody is signed in. */
 int rcidp_steps_user(request_rec *r, const rcidp_dir_conf *conf, const rcidp_server_conf *server);
 

@@ -201,10 +201,26 @@ with server:
 with open(os.path.join(SOURCE, "src", "directives.c")) as source:
     directives = re.findall(r'AP_INIT_\w+\("(RcIdp\w+)"', source.read())
 ok(len(directives) > 20, "the directives are known")
-server = Configuration('%s<Directory "${folder}/docs">\nAllowOverride All\n</Directory>' % identity(), name="htaccess")
+server = Configuration('%sRcIdpRequireTLS off\n<Directory "${folder}/docs">\nAllowOverride All\n</Directory>' % identity(), name="htaccess")
 with server:
     for directive in directives:
         server.write("docs/%s/.htaccess" % directive, directive + " x\n")
         is_(server.client(scheme="http").get("/%s/x" % directive).status, 500, directive + " in .htaccess: is an error")
         server.expect(r"/%s/\.htaccess: %s not allowed here" % (directive, directive), count=1)
+    # A handler is allowed there; a launch is more than that.
+    server.write("docs/handler/.htaccess", "SetHandler rcidp-launch\nRequire all granted\nAuthType Basic\nAuthName x\n")
+    is_(server.client(scheme="http").get("/handler/x?SAMLRequest=x").status, 500, "SetHandler in .htaccess: launches nothing")
+    server.expect("RCIDP11: .*no RcIdpLaunch", count=1)
+
+# Nor by this directive, which lets anything in that may stand in a section.
+with open(os.path.join(SOURCE, "src", "directives.c")) as source:
+    directives = re.findall(r'AP_INIT_\w+\("(RcIdp\w+)", set,', source.read())
+ok(len(directives) > 12, "the directives of sections are known")
+server = Configuration('%s<Directory "${folder}/docs">\nAllowOverride None\nAllowOverrideList %s\n</Directory>'
+                       % (identity(), " ".join(directives)), name="override-list")
+with server:
+    for directive in directives:
+        server.write("docs/%s/.htaccess" % directive, directive + " x\n")
+        is_(server.client(scheme="http").get("/%s/x" % directive).status, 500, directive + " by AllowOverrideList: is an error")
+        server.expect(r"/%s/\.htaccess: %s: is not allowed in \.htaccess" % (directive, directive), count=1)
 done_testing()

@@ -110,4 +110,18 @@ with server:
             answer, message = ask(binding, password, **PASSIVE)
             posting.is_passive_error(answer, server.pair.cert, "Digest, %s, %s" % (who, binding), message)
         like(ask(binding, None)[0].header("WWW-Authenticate"), "^Digest ", "Digest, nobody, not passive, %s: is asked" % binding)
+
+# Where either the host or the user is enough, there are two places to answer at; one does.
+server = Idp(modules=["access_compat"], name="any", location="Satisfy Any\nOrder deny,allow\nDeny from all")
+with server:
+    server.expect("AH01797: client denied by server configuration")
+    foreign = asking.xml(server.url("/ringcentral"), acs="https://evil.example/")
+    server.expect("RCIDP45: ", count=4)
+    for user in ("alice", None):
+        for binding, (method, query, body) in (("Redirect", ("GET", "?" + asking.redirect(foreign, posting.STATE), None)),
+                                               ("POST", ("POST", "", asking.post(foreign, posting.STATE)))):
+            answer = server.client().request(method, "/ringcentral" + query, user=user, body=body)
+            is_((answer.status, answer.text.count("<!DOCTYPE html>")), (400, 1), "Satisfy Any, %s, %s: is refused once" % (binding, user or "nobody"))
+    post = form.auto_post(server.get("/ringcentral?" + asking.redirect(asking.xml(server.url("/ringcentral")), posting.STATE)).text)
+    is_(post and verify.fields(post.xml).name_id, "alice@example.com", "Satisfy Any: a user is let in")
 done_testing()
