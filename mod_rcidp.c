@@ -7,6 +7,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_status.h>
+#include <mpm_common.h>
 #include <unixd.h>
 
 #include <grp.h>
@@ -81,6 +82,7 @@ static void register_hooks(apr_pool_t *pool)
     APR_OPTIONAL_HOOK(ap, status_hook, rcidp_status_show, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(rcidp_process_start, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(rcidp_process_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(rcidp_process_leave, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_steps_before_authentication, NULL, NULL, APR_HOOK_FIRST);

@@ -294,11 +294,11 @@ static void start(rcidp_process *process, bool pause)
 
     if (pid == 0)
         keep(process, parent, pause);
+    memset(&process->proc, 0, sizeof(process->proc));
     if (pid < 0) {
         complain(process->main, errno, "httpd cannot fork");
         return;
     }
-    memset(&process->proc, 0, sizeof(process->proc));
     process->proc.pid = pid;
     process->started = apr_time_now();
     replace(0, pid);
@@ -380,16 +380,26 @@ int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     know_earlier(pconf);
     if (!process || !process->keys->nelts)
         return OK;
-    process->pconf = pconf;
     process->main = s;
     error = rcidp_keeper_open(&process->keeper);
     if (error) {
         complain(s, errno, error);
         return OK;
     }
+    process->pconf = pconf;
     apr_pool_cleanup_register(pconf, &process->keeper, close_sockets, apr_pool_cleanup_null);
     start(process, false);
     return OK;
+}
+
+int rcidp_process_monitor(apr_pool_t *pool, server_rec *s)
+{
+    rcidp_process *process = rcidp_config_server(s)->process;
+
+    (void)pool;
+    if (process && process->pconf && !process->proc.pid && !is_stopping())
+        start(process, false);
+    return DECLINED;
 }
 
 void rcidp_process_leave(apr_pool_t *pool, server_rec *s)

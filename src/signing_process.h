@@ -29,8 +29,10 @@ const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const 
 const rcidp_confine_user *rcidp_process_user(const rcidp_process *process);
 const ap_directive_t *rcidp_process_at(const rcidp_process *process);
 
-/* The hooks post_config, which starts it, and child_init. */
+/* The hooks post_config, which starts it, monitor, which does so again where httpd could not fork, and
+ * child_init. */
 int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+int rcidp_process_monitor(apr_pool_t *pool, server_rec *s);
 void rcidp_process_leave(apr_pool_t *pool, server_rec *s);
 
 #endif

@@ -183,6 +183,46 @@ with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%
     server.process = None
     is_(server.problems(), [], "the log of all this holds what was announced")
 
+# httpd cannot fork when it should start another: it does so later.
+NO_FORK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <unistd.h>
+pid_t fork(void)
+{
+    pid_t (*real)(void);
+
+    if (access("%s", F_OK) == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, "fork");
+    return real();
+}
+"""
+
+
+class Forkless(Idp):
+    def _environment(self):
+        self.write("no-fork.c", NO_FORK % self.path("shortage"))
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", self.path("no-fork.so"), self.path("no-fork.c")], check=True)
+        environment = super()._environment()
+        environment["LD_PRELOAD"] = " ".join(filter(None, [environment.get("LD_PRELOAD"), self.path("no-fork.so")]))
+        return environment
+
+
+with begin(Forkless(key=ec, name="no-fork", server="RcIdpSigningProcess on user=%s\n%s" % (USER, LIMITS["event"]))) as server:
+    server.expect(r"\[rcidp:error\] .* RCIDP57: the signing process \d+ has ended \(9\)", count=1)
+    server.expect(r"\[rcidp:crit\] .* RCIDP58: the signing process cannot start: httpd cannot fork$")
+    server.expect("RCIDP36: no Response could be made: the signing process ")
+    server.write("shortage", "")
+    os.kill(one_signer(server), signal.SIGKILL)
+    poll(lambda: "RCIDP58" in server.log(), "httpd cannot fork")
+    os.unlink(server.path("shortage"))
+    poll(lambda: server.get().status == 200, "launches are signed again")
+    are_signed(server, [server.launch().xml], ec, "once httpd can fork again, launches are signed")
+
 # Whoever reads a key has a name of its own before, so that nobody takes it for a child of httpd's.
 if shutil.which("strace"):
     server = Idp(key=ec, name="named", server="RcIdpSigningProcess on")
