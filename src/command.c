@@ -31,10 +31,8 @@ static int prepare_input(const char *input)
 
     if (length > RCIDP_COMMAND_INPUT)
         length = RCIDP_COMMAND_INPUT;
-    if (pipe(ends) != 0)
+    if (pipe2(ends, O_CLOEXEC) != 0) /* at once, since another thread may fork */
         return -1;
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     if (write(ends[1], input, length) < 0) { /* a new pipe takes so little at once, or nothing */
         close(ends[0]);
         ends[0] = -1;

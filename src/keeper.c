@@ -15,7 +15,8 @@
 #define LARGEST_DIGEST 64
 #define LARGEST_SIGNATURE 2048 /* RSA of 16384 bits, OpenSSL's limit */
 #define THREADS 64
-#define MAGIC 0x52634b31 /* of this form of the messages */
+#define MOST_DESCRIPTORS 253 /* of a message, Linux's SCM_MAX_FD */
+#define MAGIC 0x52634b31     /* of this form of the messages */
 
 /* The messages. Both sides are the same program, so numbers are as the machine has them. */
 typedef struct question {
@@ -190,6 +191,17 @@ typedef struct duty {
     int made; /* within that second */
 } duty;
 
+/* Close what an asker has sent. The last close of a socket waits for as long as whoever made it has chosen.
+ */
+static void drop(int *descriptor)
+{
+    struct linger none = {.l_onoff = 0};
+
+    if (*descriptor >= 0)
+        setsockopt(*descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    rcidp_keeper_close(descriptor);
+}
+
 /* The socket in the message; -1 if there is not exactly one. Whatever else came is closed. */
 static int take_socket(struct msghdr *message)
 {
@@ -201,13 +213,13 @@ static int take_socket(struct msghdr *message)
         for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
             memcpy(&descriptor, (const char *)header + at, sizeof(int));
             if (count++)
-                close(descriptor);
+                drop(&descriptor);
             else
                 found = descriptor;
         }
     }
     if (count > 1)
-        rcidp_keeper_close(&found);
+        drop(&found);
     return found;
 }
 
@@ -297,7 +309,8 @@ static bool serve_one(duty *service, apr_pool_t *pool)
 {
     question asked = {.magic = 0};
     struct iovec data = {.iov_base = &asked, .iov_len = sizeof(asked)};
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    /* With less room, the kernel would close the rest, which can take as long. */
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
     struct msghdr message = {
         .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
     ssize_t got = recvmsg(service->desk->serving, &message, MSG_CMSG_CLOEXEC);
@@ -305,7 +318,7 @@ static bool serve_one(duty *service, apr_pool_t *pool)
 
     if (socket >= 0 && got == (ssize_t)sizeof(asked) && !(message.msg_flags & MSG_TRUNC))
         reply_to(service, pool, &asked, socket);
-    rcidp_keeper_close(&socket);
+    drop(&socket);
     return got > 0 || !has_ended(service->desk->serving);
 }
 

@@ -28,7 +28,8 @@ APLOG_USE_MODULE(rcidp);
 #define SHORT_LIFE apr_time_from_sec(10)
 #define PAUSE 1             /* second before the next one starts, after a short life */
 #define MOST_GENERATIONS 64 /* that end at the same time */
-#define RETAINED "mod_rcidp signing processes"
+/* What is kept there outlives this version of the module: the number is that of its form. */
+#define RETAINED "mod_rcidp signing processes 1"
 
 /* A key of the process. */
 typedef struct process_key {

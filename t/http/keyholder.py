@@ -224,7 +224,7 @@ with begin(Forkless(key=ec, name="no-fork", server="RcIdpSigningProcess on user=
     are_signed(server, [server.launch().xml], ec, "once httpd can fork again, launches are signed")
 
 # Whoever reads a key has a name of its own before, so that nobody takes it for a child of httpd's.
-if shutil.which("strace"):
+if shutil.which("strace") and not os.environ.get("RCIDP_PRELOAD"):  # it would be preloaded there, too
     server = Idp(key=ec, name="named", server="RcIdpSigningProcess on")
     subprocess.run(["strace", "-f", "-e", "trace=openat,prctl", "-o", server.path("strace"), HTTPD, "-t", "-f", server.write_configuration()],
                    check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -305,6 +306,43 @@ static void test_hostile(void)
     is_int(ended(&made), 0, "and ends as it should");
 }
 
+/* A socket whose last close would wait a minute for a peer that does not read. */
+static int make_lingering(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    struct linger minute = {.l_onoff = 1, .l_linger = 60};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), one = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 1) != 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &size) != 0 ||
+        connect(one, (struct sockaddr *)&address, size) != 0)
+        bail_out("lingering", "no connection");
+    while (send(one, "0123456789abcdef", 16, MSG_DONTWAIT) > 0)
+        continue;
+    setsockopt(one, SOL_SOCKET, SO_LINGER, &minute, sizeof(minute));
+    return one; /* the listener stays open */
+}
+
+/* Nor can a hostile asker hold it up by what it sends to be closed. */
+static void test_lingering(void)
+{
+    kept made = begin(0);
+    words right = {0x52634b31, 0, 32, {1}};
+    bool is_signed;
+
+    kill(made.pid, SIGSTOP); /* so that the last close is its own */
+    waitpid(made.pid, NULL, WUNTRACED);
+    for (int i = 0; i < 4; i++) {
+        int sent[] = {make_lingering(), make_lingering(), make_lingering()};
+
+        put(&made, &right, 1, sent, i % 2 ? 1 : 3, -1);
+    }
+    kill(made.pid, SIGCONT);
+    is_str(sign(pool, &made, 1, 1, &is_signed), NULL, "sockets that linger hold nobody up");
+    is_int(ended(&made), 0, "nor does the keeper end later");
+}
+
 /* --- Too many, and none ------------------------------------------------------------------------------- */
 
 static void test_rate(void)
@@ -367,6 +405,7 @@ int main(int argc, char **argv)
     fixture_begin(argv[0]);
     test_many();
     test_hostile();
+    test_lingering();
     test_rate();
     test_death();
     test_shut();
