@@ -132,6 +132,8 @@ const char *rcidp_asset_stylesheet(apr_pool_t *pool, const char *file, const cha
         return apr_psprintf(pool, "%s is not text in UTF-8", file);
     if (find(text, "</style"))
         return apr_psprintf(pool, "%s contains </style: give the style alone, without HTML", file);
+    if (find(text, "-----BEGIN "))
+        return apr_psprintf(pool, "%s has a key or a certificate in it, which each page would show", file);
     if (fetches(text))
         return apr_psprintf(
             pool, "%s would fetch something (@import, image-set or url()); only url(data:...) works", file);

@@ -233,6 +233,24 @@ static void warn_of_sibling(inspection *check, const rcidp_launch_setting *launc
              provider->name, first->name, provider->name);
 }
 
+/* Of a provider that has none: where its requests must be signed, all of them would be refused. */
+static void demand_certificate(inspection *check, const rcidp_launch_setting *launch,
+                               const rcidp_provider *provider)
+{
+    int requests = rcidp_config_launch(check->ptemp, check->s, launch->path)->authn_requests;
+
+    if (requests == RCIDP_AUTHN_REQUESTS_SIGNED)
+        FAULT(check, launch->at,
+              "RCIDP80: RcIdpLaunch: RcIdpAuthnRequests signed needs metadata= with a certificate for %s",
+              provider->name);
+    else if (requests == RCIDP_AUTHN_REQUESTS_ON && provider->partner &&
+             provider->partner->authn_requests_signed)
+        WARN(check, launch->at,
+             "RCIDP85: RcIdpLaunch: the metadata of %s says AuthnRequestsSigned, and has no certificate to "
+             "verify them by: launches work, requests are refused",
+             provider->name);
+}
+
 /* A provider of a launch path: known, and able to sign where that is demanded. */
 static void check_provider(inspection *check, const rcidp_launch_setting *launch, const char *name,
                            bool inherited)
@@ -244,12 +262,8 @@ static void check_provider(inspection *check, const rcidp_launch_setting *launch
               name, rcidp_provider_names(check->ptemp, check->conf->providers));
         return;
     }
-    if (!(provider->partner && provider->partner->signing->nelts) &&
-        rcidp_config_launch(check->ptemp, check->s, launch->path)->authn_requests ==
-            RCIDP_AUTHN_REQUESTS_SIGNED)
-        FAULT(check, launch->at,
-              "RCIDP80: RcIdpLaunch: RcIdpAuthnRequests signed needs metadata= with a certificate for %s",
-              name);
+    if (!(provider->partner && provider->partner->signing->nelts))
+        demand_certificate(check, launch, provider);
     if (inherited && check->s != check->main)
         return;
     warn_of_metadata(check, launch, provider);
@@ -264,7 +278,7 @@ static void demand_secret(inspection *check, const ap_directive_t *at, const cha
 /* A launch path that this server serves. */
 static void check_launch(inspection *check, const rcidp_launch_setting *launch, bool inherited)
 {
-    for (int i = 0; i < launch->names->nelts; i++)
+    for (int i = 0; i < launch->names->nelts && !(inherited && !check->conf->entity_id); i++)
         check_provider(check, launch, APR_ARRAY_IDX(launch->names, i, const char *), inherited);
     if (!check->conf->entity_id && !inherited)
         FAULT(check, launch->at, "RCIDP75: %s: needs RcIdpEntityID in the same server", "RcIdpLaunch");

@@ -44,9 +44,12 @@ const char *rcidp_key_file(apr_pool_t *pool, const char *file, char **data, apr_
     apr_file_t *in;
     apr_finfo_t info;
     char why[120];
-    apr_status_t rv = apr_file_open(&in, file, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
+    apr_status_t rv;
 
     *data = NULL;
+    if (apr_stat(&info, file, APR_FINFO_TYPE, pool) == APR_SUCCESS && info.filetype == APR_PIPE)
+        return apr_psprintf(pool, "%s is a pipe, and not a file", file); /* which open() would wait for */
+    rv = apr_file_open(&in, file, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
     if (rv == APR_SUCCESS) {
         rv = apr_file_info_get(&info, APR_FINFO_SIZE | APR_FINFO_TYPE | APR_FINFO_PROT, in);
         if (rv != APR_SUCCESS || info.filetype != APR_REG || info.size > LARGEST_FILE || info.size == 0) {

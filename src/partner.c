@@ -76,8 +76,10 @@ static const char *read_key(reading *in, const xmlNode *descriptor)
         const char *text = rcidp_foreign_text(in->pool, node);
         const rcidp_certificate *certificate;
 
-        if (!text)
+        if (!node)
             continue;
+        if (!text)
+            return complain(in, "an X509Certificate has more than text in it");
         error = rcidp_certificate_parse(in->pool, text, in->file, &certificate);
         if (error)
             return error;
@@ -129,6 +131,7 @@ static void read_required(reading *in, const xmlNode *service)
 
 static const char *read_role(reading *in, const xmlNode *role)
 {
+    static const char *const flags[] = {"AuthnRequestsSigned", "WantAssertionsSigned"};
     const char *error = read_valid_until(in, role);
     int rank = 0;
 
@@ -146,8 +149,12 @@ static const char *read_role(reading *in, const xmlNode *role)
     }
     if (!error && !in->endpoints->nelts)
         error = complain(in, "there is no AssertionConsumerService with the binding HTTP-POST");
-    in->partner->authn_requests_signed = rcidp_foreign_flag(role, "AuthnRequestsSigned");
-    in->partner->want_assertions_signed = rcidp_foreign_flag(role, "WantAssertionsSigned");
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]) && !error; i++) {
+        if (rcidp_foreign_boolean(role, flags[i]) < 0)
+            error = complain(in, apr_pstrcat(in->pool, flags[i], " is neither true nor false", NULL));
+    }
+    in->partner->authn_requests_signed = rcidp_foreign_flag(role, flags[0]);
+    in->partner->want_assertions_signed = rcidp_foreign_flag(role, flags[1]);
     in->partner->takes_our_encryption = !in->has_methods || (in->has_gcm && in->has_oaep);
     return error;
 }

@@ -30,6 +30,8 @@ certs.openssl("pkey", "-in", RSA.key, "-outform", "DER", "-out", DER)
 PKCS1 = os.path.join(certs.folder(), "pkcs1.key")
 certs.openssl("rsa", "-traditional", "-in", RSA.key, "-out", PKCS1)
 os.chmod(PKCS1, 0o600)
+FIFO = os.path.join(certs.folder(), "fifo")
+os.mkfifo(FIFO)
 SECRET, SHORT = file("secret", b"s" * 32), file("short", b"s" * 31)
 ACS = "entityid=urn:x:y acs=https://sp.example.com/acs"
 CERT, KEY = "RcIdpSigningCertificateFile", "RcIdpSigningKeyFile"
@@ -86,7 +88,8 @@ WRONG = [
     *in_server("RcIdpPageColor", ('""', "#RRGGBB"), ("blue", "#RRGGBB"), ('"#fff"', "#RRGGBB"), ('"#12345g"', "#RRGGBB")),
     *in_server("RcIdpPageStylesheet", ("/none", "cannot read /none"), (EMPTY, "1 byte"), (file("import.css", b"@import 'a';"), "fetch"),
                (file("url.css", b"a{background:url(/a.png)}"), "fetch"), (file("end.css", b"a{}</style>"), "without HTML"),
-               (file("latin.css", b"/*\xfc*/"), "UTF-8"), (file("large.css", b" " * 32769), "at most 32768")),
+               (file("latin.css", b"/*\xfc*/"), "UTF-8"), (file("large.css", b" " * 32769), "at most 32768"),
+               (RSA.key, "a key or a certificate"), (BOTH, "a key or a certificate"), (FIFO, "is a pipe")),
     *in_server("RcIdpPageLanguage", ("", "takes one argument"), ("it", "none of auto"), ("de-AT", "none of auto"), ("DE", "none of auto")),
     *in_server("RcIdpExpiryCommand", ("", "needs the path of a program"), ("/nowhere/mail", "/nowhere/mail is no program"),
                ("/etc", "no program"), (RSA.cert, "no program that can be run"), ("mail", "no program")),
@@ -110,7 +113,7 @@ WRONG = [
     *[("SetHandler", "rcidp-portal needs a <Location> with a plain path", identity() + host(section("=>SetHandler rcidp-portal", *where))) for where in (
         ("Directory", '"/portal"'), ("Files", '"x"'), ("LocationMatch", '"/portal"'), ("If", '"true"'), ("Location", '"/port*"'))],
     ("SetHandler", "rcidp-portal needs", identity() + host("=>SetHandler rcidp-portal")),
-    *in_server("RcIdpPersistentIDSecretFile", (SHORT, "32"), (EMPTY, "1 byte"), ("/none", "/none"), (certs.folder(), ".")),
+    *in_server("RcIdpPersistentIDSecretFile", (SHORT, "32"), (EMPTY, "1 byte"), ("/none", "/none"), (certs.folder(), "."), (FIFO, "is a pipe")),
     *in_server("RcIdpPublishCertificateFile", ("/none", "cannot read /none"), (RSA.key, "no certificate"), (GARBAGE, "no certificate"),
                (certs.pair("rsa1024").cert, "1024 bits"), (certs.pair(digest="sha1").cert, "SHA-1")),
     *in_location("RcIdpMail", ("", "expression is missing"), ("%{", "cannot be parsed"), ("%{NO_SUCH_VARIABLE}", "cannot be parsed"),
@@ -128,7 +131,7 @@ WRONG = [
     ("RcIdpLaunch", "RcIdpPersistentIDSecretFile", launch("RcIdpNameID persistent", before="SetHandler rcidp-launch\n=>RcIdpLaunch us\n")),
     *[("RcIdpNameID", "RcIdpPersistentIDSecretFile", launch(text % "=>RcIdpNameID persistent")) for text in (
         '<If "true">\n%s\n</If>', '<If "false">\n</If>\n<ElseIf "true">\n%s\n</ElseIf>', '<If "false">\n</If>\n<Else>\n%s\n</Else>',
-        '<If "true">\n<Limit GET>\n%s\n</Limit>\n</If>')],
+        '<If "true">\n<If "true">\n%s\n</If>\n</If>')],
     ("RcIdpNameID", "RcIdpPersistentIDSecretFile", '<If "true">\n=>RcIdpNameID persistent\n</If>\n' + launch()),
     ("RcIdpNameID", "RcIdpPersistentIDSecretFile", '<If "true">\n=>RcIdpNameID persistent\n</If>\n' + host(identity() + section(LAUNCH))),
     *in_location("RcIdpAttribute", ("", "neither a short name"), ("role", "expression is missing"), ("1role x", "nor an XML name"),
@@ -154,7 +157,7 @@ WRONG = [
     ("RcIdpLaunchLimitCache", "size", launch(server=identity() + "=>RcIdpLaunchLimitCache shmcb:x(1)\n")),
     ("RcIdpLaunchLimitCache", "cannot occur within", identity() + host("=>RcIdpLaunchLimitCache shmcb\n" + section(LAUNCH))),
     *in_location("RcIdpAuthnRequests", ("", "takes one argument"), ("yes", "none of on, signed, off"), ("on signed", "takes one argument")),
-    *in_location("RcIdpRequireTLS", ("maybe", "On or Off"), ("", "On or Off")),
+    *in_location("RcIdpRequireTLS", ("maybe", "none of on, off"), ("", "takes one argument")),
     ("RcIdpLaunch", "RcIdpPersistentIDSecretFile",
      identity() + "RcIdpNameID persistent\n" + host(section("SetHandler rcidp-launch\n=>RcIdpLaunch us"))),
     # Keys and certificates.
@@ -219,7 +222,8 @@ WRONG = [
         ("Location", '"/ring[c]entral"'), ("Location", '"ringcentral"'), ("Directory", '"/ringcentral"'), ("DirectoryMatch", '"/r"'),
         ("Files", '"ringcentral"'), ("If", '"true"'))],
     ("RcIdpLaunch", "plain path", identity() + host(section("SetHandler rcidp-launch\n" + section("=>RcIdpLaunch us", "If", '"true"')))),
-    ("RcIdpLaunch", "plain path", identity() + host(section("SetHandler rcidp-launch\n" + section("=>RcIdpLaunch us", "Limit", "GET")))),
+    *[(directive, "holds for all methods", identity() + host(section("SetHandler rcidp-launch\n" + section("=>%s us" % directive, limit, "GET"))))
+      for directive in ("RcIdpLaunch", "RcIdpMail", "RcIdpSign") for limit in ("Limit", "LimitExcept")],
     ("RcIdpLaunch", "not allowed", identity() + host("=>RcIdpLaunch us")),
     ("RcIdpLaunch", "not allowed", identity() + "=>RcIdpLaunch us"),
     ("RcIdpLaunch", "stands twice in this section", launch("=>RcIdpLaunch eu")),

@@ -24,6 +24,8 @@ URL = "https://app.example.com/"
 RSA = certs.pair("rsa2048")
 RINGCENTRAL = file("ringcentral.xml", asking.metadata().encode())
 
+KEYLESS = file("keyless.xml", asking.metadata(attributes='AuthnRequestsSigned="true"').encode())
+
 
 def not_yet_valid():
     return certs.pair("rsa2048", days=400, begins=35).cert
@@ -75,6 +77,8 @@ WARNINGS = [
     *[("RCIDP84", "RcIdpLaunch: <Location %s> stands behind <Location /ringcentral>, and its Require or SetHandler counts there" % path.strip('"'),
        identity() + host(section(LAUNCH) + "=><Location %s>\n%s\n</Location>\n" % (path, text)))
       for path, text in (("/", "Require all granted"), ('"/"', "<RequireAny>\nRequire valid-user\n</RequireAny>"), ("/", "SetHandler none"))],
+    ("RCIDP85", "RcIdpLaunch: the metadata of us says AuthnRequestsSigned, and has no certificate", launch(
+        server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % KEYLESS, before=MARKED)),
     ("RCIDP03", "RcIdpLaunch: what us asks is taken for a request of au, which has the same entityID and no metadata; name us first",
      launch(server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % RINGCENTRAL, before="SetHandler rcidp-launch\n=>RcIdpLaunch uk au us\n")),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/metadata> stands before <Location />",
@@ -142,6 +146,11 @@ RIGHT = [
     ("an identity in the virtual host", host(identity() + section(LAUNCH + AUTH)), "/ringcentral"),
     ("a path in the main server, identities in the virtual hosts",
      section(LAUNCH + AUTH) + host(identity()) + host("", name="idp.example.com"), "/ringcentral"),
+    ("requests that are signed by nobody knows whom, and not taken", good("RcIdpAuthnRequests off", server=identity()
+                                                                         + 'RcIdpServiceProvider us metadata="%s"\n' % KEYLESS), "/ringcentral"),
+    ("a path in the main server, its provider in the virtual host that has an identity",
+     section(LAUNCH.replace("us", "own") + AUTH) + host("", name="idp.example.com")
+     + host(identity() + "RcIdpServiceProvider own %s\n" % ACS), "/ringcentral"),
     ("a key in the main server, a name in the virtual host",
      identity().partition("\n")[2] + host("RcIdpEntityID urn:x:y\n" + section(LAUNCH + AUTH)), "/ringcentral"),
     ("a host without TLS and without a launch path", good() + host("", tls="", name="idp.example.com"), "/ringcentral"),

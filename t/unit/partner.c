@@ -257,6 +257,19 @@ static void test_certificates_refused(void)
                                          "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>",
                                          NULL))),
                "has a certificate that cannot be understood", "a certificate that is \"%s\"", broken[i]);
+    is_str(why(with_keys("<KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>MII<!-- -->A"
+                         "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>",
+                         "")),
+           "an X509Certificate has more than text in it", "a comment in a certificate");
+    is_str(
+        why(with_keys("<KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509SubjectName>CN=a</ds:X509SubjectName>"
+                      "</ds:X509Data></ds:KeyInfo></KeyDescriptor>",
+                      "")),
+        NULL, "a key without a certificate");
+    is_str(why(ENTITY_OF(ENTITY, "", ROLE("AuthnRequestsSigned=\"yes\"", POST("index=\"1\"")))),
+           "AuthnRequestsSigned is neither true nor false", "what is no boolean");
+    is_str(why(ENTITY_OF(ENTITY, "", ROLE("WantAssertionsSigned=\"\"", POST("index=\"1\"")))),
+           "WantAssertionsSigned is neither true nor false", "an empty one");
     ok(why(with_keys("<KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>",
                      apr_pstrcat(pool, apr_pstrmemdup(pool, body, (apr_size_t)(strstr(body, "-----") - body)),
                                  "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>", NULL))),
