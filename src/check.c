@@ -184,7 +184,7 @@ static void set_base_url(inspection *check, const ap_directive_t *launch)
         port == DEFAULT_HTTPS_PORT
             ? apr_pstrcat(check->pconf, "https://", s->server_hostname, NULL)
             : apr_psprintf(check->pconf, "https://%s:%u", s->server_hostname, (unsigned)port);
-    if (!rcidp_sections_has_tls(check->ptemp, check->main, s))
+    if (!rcidp_sections_has_tls(check->ptemp, s))
         WARN(check, launch,
              "RCIDP65: RcIdpLaunch: browsers are told %s, but this virtual host has no SSLEngine on; set "
              "RcIdpBaseURL",
@@ -316,12 +316,24 @@ static bool is_inherited(const inspection *check, const ap_conf_vector_t *sectio
     return false;
 }
 
-/* Of two sections that match, httpd lets the later one win: one below a launch path has to come after it, and
- * one for more than that before it. */
+/* Of two sections that match, httpd lets the later one win: one for more than a launch path has to come
+ * before it, */
+static void warn_of_wider(inspection *check, const rcidp_launch_setting *launch, bool inherited)
+{
+    const ap_directive_t *wider =
+        rcidp_sections_overrider(check->ptemp, check->s, launch->at, launch->path, inherited);
+
+    if (wider)
+        WARN(check, wider,
+             "RCIDP84: RcIdpLaunch: %s %s stands behind <Location %s>, and its Require, SetHandler or RcIdp "
+             "directives count there; move it before",
+             wider->directive, wider->args, launch->path);
+}
+
+/* and one below it after it. */
 static void check_order(inspection *check, const rcidp_launch_setting *launch, int launch_index)
 {
     const apr_array_header_t *locations = rcidp_config_locations(check->s);
-    const ap_directive_t *wider = rcidp_sections_overrider(check->ptemp, launch->at, launch->path);
 
     for (int i = 0; i < launch_index; i++) {
         const core_dir_config *core =
@@ -334,11 +346,6 @@ static void check_order(inspection *check, const rcidp_launch_setting *launch, i
                  "it behind",
                  core->d, launch->path);
     }
-    if (wider)
-        WARN(check, wider,
-             "RCIDP84: RcIdpLaunch: <Location %s> stands behind <Location %s>, and its Require or SetHandler "
-             "counts there; move it before",
-             rcidp_sections_path(check->ptemp, wider), launch->path);
 }
 
 /* The links of a portal; those of one that the main server has for its virtual hosts are judged where there
@@ -356,7 +363,7 @@ static void check_links(inspection *check, const ap_conf_vector_t *section)
     }
 }
 
-/* In an <If>, whatever path it may come to hold for. */
+/* In another section than a plain <Location>, whatever path it may come to hold for. */
 static void check_persistent(inspection *check)
 {
     const rcidp_server_conf *conf = check->conf, *main = rcidp_config_server(check->main);
@@ -380,9 +387,14 @@ static void check_server(inspection *check)
 
         check_links(check, section);
         if (launch) {
-            check_launch(check, launch, is_inherited(check, section));
-            if (check->s == check->main || !is_inherited(check, section))
+            bool inherited = is_inherited(check, section);
+
+            check_launch(check, launch, inherited);
+            inherited = inherited && check->s != check->main;
+            if (!inherited)
                 check_order(check, launch, i);
+            if (!inherited || check->conf->entity_id)
+                warn_of_wider(check, launch, inherited);
         }
     }
 }

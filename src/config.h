@@ -94,7 +94,7 @@ typedef struct rcidp_max_age_setting {
     POINTER(const rcidp_algorithm_setting, algorithm)                                                        \
     POINTER(rcidp_quota, quota)               /* counts launches */                                          \
     POINTER(const rcidp_secret, secret)       /* of persistent name IDs */                                   \
-    POINTER(const ap_directive_t, persistent) /* an RcIdpNameID persistent in an <If> */                     \
+    POINTER(const ap_directive_t, persistent) /* an RcIdpNameID that waits for a request */                  \
     POINTER(const char, contact)                                                                             \
     POINTER(const char, page_title)                                                                          \
     POINTER(const char, page_logo)                    /* a data: URI */                                      \

@@ -95,18 +95,12 @@ static const char *set_mail(cmd_parms *cmd, void *dir, const char *args)
     return rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->mail));
 }
 
-/* Does it stand where only a request tells whether it holds? */
-static bool is_in_if(const ap_directive_t *node)
+/* Does it stand where only a request tells whether it holds: in a section but a plain <Location>? */
+static bool waits_for_request(cmd_parms *cmd)
 {
-    static const char *const names[] = {"<If", "<ElseIf", "<Else"};
+    const ap_directive_t *section = cmd->directive->parent;
 
-    for (node = node->parent; node; node = node->parent) {
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-            if (strcasecmp(node->directive, names[i]) == 0)
-                return true;
-        }
-    }
-    return false;
+    return section && strcasecmp(section->directive, "<VirtualHost") != 0 && !in_plain_location(cmd);
 }
 
 static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
@@ -123,7 +117,7 @@ static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
     if (*args && strcmp(setting->format, RCIDP_NAMEID_TRANSIENT) == 0)
         return rcidp_config_complain(cmd, "a transient name ID is random and takes no expression");
     ((rcidp_dir_conf *)dir)->name_id = setting;
-    if (strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0 && is_in_if(cmd->directive))
+    if (strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0 && waits_for_request(cmd))
         rcidp_config_server(cmd->server)->persistent = cmd->directive;
     return *args ? rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->value)) : NULL;
 }

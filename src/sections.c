@@ -60,13 +60,17 @@ static const ap_directive_t *enclosing_location(const ap_directive_t *node)
 }
 
 /* It may be quoted or not; the bracket is still there. */
+static const char *first_argument(apr_pool_t *pool, const char *args)
+{
+    const char *end = strrchr(args, '>');
+
+    args = apr_pstrndup(pool, args, end ? (apr_size_t)(end - args) : strlen(args));
+    return ap_getword_conf(pool, &args);
+}
+
 const char *rcidp_sections_path(apr_pool_t *pool, const ap_directive_t *section)
 {
-    const char *end = strrchr(section->args, '>');
-    const char *args =
-        apr_pstrndup(pool, section->args, end ? (apr_size_t)(end - section->args) : strlen(section->args));
-
-    return ap_getword_conf(pool, &args);
+    return first_argument(pool, section->args);
 }
 
 /* Does the <Location>, or another of the same path beside it, hold such a directive? */
@@ -240,35 +244,71 @@ static bool turns_tls_on(apr_pool_t *pool, const ap_directive_t *node)
     return false;
 }
 
-bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const server_rec *s)
+/* The section of a virtual host; NULL for the main server, and for one that a macro has made. */
+static const ap_directive_t *host_of(const server_rec *s)
 {
-    if (turns_tls_on(pool, ap_conftree))
-        return true;
-    for (const ap_directive_t *node = ap_conftree; node && s != main; node = node->next) {
+    for (const ap_directive_t *node = ap_conftree; node && s->is_virtual; node = node->next) {
         if (is_named(node, "<VirtualHost") && s->defn_name && strcmp(node->filename, s->defn_name) == 0 &&
             node->line_num == (int)s->defn_line_number)
-            return turns_tls_on(pool, node->first_child);
+            return node;
     }
-    return false;
+    return NULL;
+}
+
+bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *s)
+{
+    const ap_directive_t *host = host_of(s);
+
+    return turns_tls_on(pool, ap_conftree) || (host && turns_tls_on(pool, host->first_child));
 }
 
 static bool overrides(apr_pool_t *pool, const ap_directive_t *node)
 {
     (void)pool;
-    return is_named(node, "SetHandler") || is_named(node, "Require");
+    return is_named(node, "SetHandler") || is_named(node, "Require") ||
+           strncasecmp(node->directive, "RcIdp", 5) == 0;
 }
 
-const ap_directive_t *rcidp_sections_overrider(apr_pool_t *pool, const ap_directive_t *launch,
-                                               const char *path)
+/* The regular expression of <Location ~ "...">. */
+static const char *second_word(apr_pool_t *pool, const ap_directive_t *section)
 {
-    const ap_directive_t *found = NULL;
+    const char *args = section->args;
 
-    for (const ap_directive_t *node = launch->parent->next; node; node = node->next) {
-        const char *other = is_named(node, "<Location") ? rcidp_sections_path(pool, node) : NULL;
+    ap_getword_conf(pool, &args);
+    return first_argument(pool, args);
+}
 
-        if (other && strcmp(other, path) == 0)
+/* Does the <Location> or <LocationMatch> hold for the path, as httpd matches it? */
+static bool holds_for(apr_pool_t *pool, const ap_directive_t *section, const char *path)
+{
+    bool is_match = is_named(section, "<LocationMatch");
+    const char *other =
+        is_match || is_named(section, "<Location") ? rcidp_sections_path(pool, section) : NULL;
+    ap_regex_t *regex;
+
+    if (!other)
+        return false;
+    if (is_match || strcmp(other, "~") == 0) {
+        regex = ap_pregcomp(pool, is_match ? other : second_word(pool, section), AP_REG_EXTENDED);
+        return regex && ap_regexec(regex, path, 0, NULL, 0) == 0;
+    }
+    return apr_fnmatch_test(other) ? apr_fnmatch(other, path, APR_FNM_PATHNAME) == APR_SUCCESS
+                                   : rcidp_config_covers(other, path);
+}
+
+const ap_directive_t *rcidp_sections_overrider(apr_pool_t *pool, const server_rec *s,
+                                               const ap_directive_t *launch, const char *path, bool inherited)
+{
+    const ap_directive_t *found = NULL, *node = launch->parent->next;
+
+    if (inherited) {
+        node = host_of(s);
+        node = node ? node->first_child : NULL;
+    }
+    for (; node; node = node->next) {
+        if (is_named(node, "<Location") && !strcmp(rcidp_sections_path(pool, node), path))
             found = NULL; /* the last word is with the path's own section */
-        else if (other && rcidp_config_covers(other, path) && holds(pool, node, overrides) &&
+        else if (holds_for(pool, node, path) && holds(pool, node, overrides) &&
                  !holds(pool, node, names_providers))
             found = node;
     }

@@ -25,16 +25,18 @@ bool rcidp_sections_needs_lasso(apr_pool_t *pool, const server_rec *s);
 
 /* Does this server, or the main server for it, say SSLEngine on (mod_ssl) or TLSEngine (mod_tls)? As above.
  */
-bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *main, const server_rec *s);
+bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *s);
 
 /* The path that a section is for. */
 const char *rcidp_sections_path(apr_pool_t *pool, const ap_directive_t *section);
 
-/* The last <Location> that stands behind that of this RcIdpLaunch, in the same server, holds for its path
- * among others, is no launch path itself, and says Require or SetHandler, so that these count there. NULL if
- * there is none. */
-const ap_directive_t *rcidp_sections_overrider(apr_pool_t *pool, const ap_directive_t *launch,
-                                               const char *path);
+/* The last <Location> or <LocationMatch> that comes behind the <Location> of this RcIdpLaunch, in the same
+ * server, or in the virtual host that inherits it, that holds for its path among others, is no launch path
+ * itself, and says Require, SetHandler or something of this module, so that these count there. NULL if there
+ * is none. */
+const ap_directive_t *rcidp_sections_overrider(apr_pool_t *pool, const server_rec *s,
+                                               const ap_directive_t *launch, const char *path,
+                                               bool inherited);
 
 /* The first directive of this name that stands in no section. NULL if there is none. */
 const ap_directive_t *rcidp_sections_find(const char *name);

@@ -132,6 +132,9 @@ WRONG = [
     *[("RcIdpNameID", "RcIdpPersistentIDSecretFile", launch(text % "=>RcIdpNameID persistent")) for text in (
         '<If "true">\n%s\n</If>', '<If "false">\n</If>\n<ElseIf "true">\n%s\n</ElseIf>', '<If "false">\n</If>\n<Else>\n%s\n</Else>',
         '<If "true">\n<If "true">\n%s\n</If>\n</If>')],
+    *[("RcIdpNameID", "RcIdpPersistentIDSecretFile", identity() + host(section(LAUNCH) + section("=>RcIdpNameID persistent", kind, path)))
+      for kind, path in (("Directory", "/"), ("DirectoryMatch", "/"), ("Files", "x"), ("FilesMatch", "x"), ("LocationMatch", "/"), ("Location", '"/ring*"'),
+                         ("Location", '~ "/ring"'))],
     ("RcIdpNameID", "RcIdpPersistentIDSecretFile", '<If "true">\n=>RcIdpNameID persistent\n</If>\n' + launch()),
     ("RcIdpNameID", "RcIdpPersistentIDSecretFile", '<If "true">\n=>RcIdpNameID persistent\n</If>\n' + host(identity() + section(LAUNCH))),
     *in_location("RcIdpAttribute", ("", "neither a short name"), ("role", "expression is missing"), ("1role x", "nor an XML name"),

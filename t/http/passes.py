@@ -74,9 +74,13 @@ WARNINGS = [
      identity() + host(METADATA + section(MARKED))),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/eu> stands before <Location /ringcentral>",
      identity() + host(section(LAUNCH, path='"/ringcentral/eu"') + section(MARKED))),
-    *[("RCIDP84", "RcIdpLaunch: <Location %s> stands behind <Location /ringcentral>, and its Require or SetHandler counts there" % path.strip('"'),
-       identity() + host(section(LAUNCH) + "=><Location %s>\n%s\n</Location>\n" % (path, text)))
-      for path, text in (("/", "Require all granted"), ('"/"', "<RequireAny>\nRequire valid-user\n</RequireAny>"), ("/", "SetHandler none"))],
+    *[("RCIDP84", "RcIdpLaunch: %s stands behind <Location /ringcentral>, and its Require, SetHandler or RcIdp directives count there" % re.escape(which),
+       identity() + host(section(LAUNCH) + "=>%s\n%s\n</%s>\n" % (which, text, which[1:].split()[0])))
+      for which, text in (("<Location />", "Require all granted"), ('<Location "/">', "<RequireAny>\nRequire valid-user\n</RequireAny>"),
+                          ("<Location />", "SetHandler none"), ('<Location "/">', "RcIdpRequireTLS off"), ('<Location "/*">', "Require valid-user"),
+                          ('<LocationMatch "^/ring">', "Require valid-user"), ('<Location ~ "^/(a|ring)">', "SetHandler none"))],
+    ("RCIDP84", 'RcIdpLaunch: <Location "/"> stands behind <Location /ringcentral>',
+     section(LAUNCH) + host(identity() + '=><Location "/">\nRequire valid-user\n</Location>\n')),
     ("RCIDP85", "RcIdpLaunch: the metadata of us says AuthnRequestsSigned, and has no certificate", launch(
         server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % KEYLESS, before=MARKED)),
     ("RCIDP03", "RcIdpLaunch: what us asks is taken for a request of au, which has the same entityID and no metadata; name us first",
@@ -129,7 +133,9 @@ RIGHT = [
     ("a section for the whole site before it, and one behind it that says nothing of users", identity() + host(
         section("Require all denied", path='"/"') + section(LAUNCH + AUTH) + section("Header set X-A b", path='"/"')), "/ringcentral"),
     ("sections that hold for other paths", identity() + host(
-        section(LAUNCH + AUTH) + section("Require all denied", path='"/ring"') + section("Require all denied", path='"/ringcentral/b"')), "/ringcentral"),
+        section(LAUNCH + AUTH) + section("Require all denied", path='"/ring"') + section("Require all denied", path='"/ringcentral/b"')
+        + section("Require all denied", "LocationMatch", path='"^/ring$"') + section("Require all denied", path='~ "^/b"')
+        + section("Require all denied", path='"/b*"')), "/ringcentral"),
     ("the last word", identity() + host(
         section(LAUNCH) + section("Require all denied", path='"/"') + section(AUTH)), "/ringcentral"),
     ("in another file", lambda server: identity() + host('Include "%s"' % server.write("more.conf", section(LAUNCH + AUTH).replace("${folder}", server.folder))),
