@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
-#include <ap_listen.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -152,31 +151,10 @@ static void check_signer(inspection *check)
     conf->signer.hash = rcidp_algorithm_hash(check->pconf, algorithm);
 }
 
-/* The port that browsers use: ServerName's, or that of the virtual host's addresses, or where these name none
- * that of Listen; of several it is that of https. */
-static apr_port_t default_port(const server_rec *s)
-{
-    apr_port_t port = 0;
-
-    /* Without ServerName httpd starts with the first address's; ServerName without a port takes that back. */
-    if (s->port && !(s->addrs && s->addrs->host_port == s->port))
-        return s->port;
-    for (const server_addr_rec *address = s->addrs; address; address = address->next) {
-        if (!port || address->host_port == DEFAULT_HTTPS_PORT)
-            port = address->host_port;
-    }
-    for (const ap_listen_rec *listener = port ? NULL : ap_listeners; listener; listener = listener->next) {
-        if (!port || listener->bind_addr->port == DEFAULT_HTTPS_PORT ||
-            (port != DEFAULT_HTTPS_PORT && listener->protocol && strcmp(listener->protocol, "https") == 0))
-            port = listener->bind_addr->port;
-    }
-    return port ? port : DEFAULT_HTTPS_PORT;
-}
-
 static void set_base_url(inspection *check, const ap_directive_t *launch)
 {
     const server_rec *s = check->s;
-    apr_port_t port = default_port(s);
+    apr_port_t port = rcidp_config_port(s);
 
     if (check->conf->base_url)
         return;
@@ -189,6 +167,18 @@ static void set_base_url(inspection *check, const ap_directive_t *launch)
              "RCIDP65: RcIdpLaunch: browsers are told %s, but this virtual host has no SSLEngine on; set "
              "RcIdpBaseURL",
              check->conf->base_url);
+}
+
+/* Refused, a launch says no more than a line at the level info. */
+static void warn_of_plain_http(inspection *check, const rcidp_launch_setting *launch)
+{
+    if (!rcidp_sections_has_tls(check->ptemp, check->s) &&
+        rcidp_config_launch(check->ptemp, check->s, launch->path)->require_tls)
+        WARN(check, launch->at,
+             "RCIDP87: %s: this virtual host has no SSLEngine on, and launches without TLS are refused; if a "
+             "proxy does "
+             "TLS for it, set RcIdpRequireTLS off",
+             "RcIdpLaunch");
 }
 
 /* What a provider's metadata has to say of its own age, once where the launch path is its server's own. */
@@ -289,8 +279,11 @@ static void check_launch(inspection *check, const rcidp_launch_setting *launch, 
         !strcmp(rcidp_config_launch(check->ptemp, check->s, launch->path)->name_id->format,
                 RCIDP_NAMEID_PERSISTENT))
         demand_secret(check, launch->at, "RcIdpLaunch");
-    if (check->conf->entity_id)
+    if (check->conf->entity_id) {
         set_base_url(check, launch->at);
+        if (!inherited) /* by a host for plain HTTP, say, beside that for TLS */
+            warn_of_plain_http(check, launch);
+    }
 }
 
 /* Is there a virtual host that can serve what stands in the main server, which itself cannot? */
@@ -411,34 +404,6 @@ static void check_quota(inspection *check)
     check->faults++;
 }
 
-static bool names(const rcidp_launch_setting *launch, const char *name)
-{
-    for (int i = 0; i < launch->names->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(launch->names, i, const char *), name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Has a server that knows this provider a launch path for its name? */
-static bool is_launched(const server_rec *s, const rcidp_provider *provider)
-{
-    const apr_array_header_t *locations = rcidp_config_locations(s);
-    bool known = false;
-
-    for (int i = 0; i < rcidp_config_server(s)->providers->nelts; i++)
-        known =
-            known || APR_ARRAY_IDX(rcidp_config_server(s)->providers, i, const rcidp_provider *) == provider;
-    for (int i = 0; known && i < locations->nelts; i++) {
-        const rcidp_launch_setting *launch =
-            rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
-
-        if (launch && names(launch, provider->name))
-            return true;
-    }
-    return false;
-}
-
 /* A definition that no launch path goes by is mostly one under the wrong name: of another region, say. */
 static void check_use(inspection *check)
 {
@@ -449,7 +414,7 @@ static void check_use(inspection *check)
         const rcidp_provider *provider = APR_ARRAY_IDX(providers, i, const rcidp_provider *);
         const server_rec *s = check->main;
 
-        while (s && !is_launched(s, provider))
+        while (s && !rcidp_config_launches(s, provider))
             s = s->next;
         if (!s)
             WARN(check, provider->at, "RCIDP83: RcIdpServiceProvider: no RcIdpLaunch names %s",

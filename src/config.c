@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <ap_expr.h>
+#include <ap_listen.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -221,6 +222,52 @@ const apr_array_header_t *rcidp_config_locations(const server_rec *s)
     const core_server_config *core = ap_get_core_module_config(s->module_config);
 
     return core->sec_url;
+}
+
+apr_port_t rcidp_config_port(const server_rec *s)
+{
+    apr_port_t port = 0;
+
+    /* Without ServerName httpd starts with the first address's; ServerName without a port takes that back. */
+    if (s->port && !(s->addrs && s->addrs->host_port == s->port))
+        return s->port;
+    for (const server_addr_rec *address = s->addrs; address; address = address->next) {
+        if (!port || address->host_port == DEFAULT_HTTPS_PORT)
+            port = address->host_port;
+    }
+    for (const ap_listen_rec *listener = port ? NULL : ap_listeners; listener; listener = listener->next) {
+        if (!port || listener->bind_addr->port == DEFAULT_HTTPS_PORT ||
+            (port != DEFAULT_HTTPS_PORT && listener->protocol && strcmp(listener->protocol, "https") == 0))
+            port = listener->bind_addr->port;
+    }
+    return port ? port : DEFAULT_HTTPS_PORT;
+}
+
+static bool is_named(const rcidp_launch_setting *launch, const char *name)
+{
+    for (int i = 0; i < launch->names->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(launch->names, i, const char *), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool rcidp_config_launches(const server_rec *s, const rcidp_provider *provider)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(s);
+    bool known = false;
+
+    for (int i = 0; i < rcidp_config_server(s)->providers->nelts; i++)
+        known =
+            known || APR_ARRAY_IDX(rcidp_config_server(s)->providers, i, const rcidp_provider *) == provider;
+    for (int i = 0; known && i < locations->nelts; i++) {
+        const rcidp_launch_setting *launch =
+            rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
+
+        if (launch && is_named(launch, provider->name))
+            return true;
+    }
+    return false;
 }
 
 bool rcidp_config_covers(const char *section, const char *path)

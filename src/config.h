@@ -180,6 +180,13 @@ const char *rcidp_config_url(apr_pool_t *pool, const rcidp_server_conf *conf, co
 /* The <Location> sections of a server, those that it inherits first, as httpd walks them. */
 const apr_array_header_t *rcidp_config_locations(const server_rec *s); /* of ap_conf_vector_t * */
 
+/* The port that browsers use: ServerName's, or that of the virtual host's addresses, or where these name none
+ * that of Listen; of several it is that of https. */
+apr_port_t rcidp_config_port(const server_rec *s);
+
+/* Has the server, if it knows this provider, a launch path for its name? */
+bool rcidp_config_launches(const server_rec *s, const rcidp_provider *provider);
+
 /* Is `path` that of the section, or below it? */
 bool rcidp_config_covers(const char *section, const char *path);
 

@@ -5,6 +5,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_core.h>
+#include <http_log.h>
 
 #include "brand.h"
 #include "config.h"
@@ -14,6 +15,8 @@
 #include "link.h"
 #include "signing_process.h"
 #include "url.h"
+
+APLOG_USE_MODULE(rcidp);
 
 #define AC_CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 
@@ -90,8 +93,25 @@ static const char *set_launch(cmd_parms *cmd, void *dir, const char *args)
     return NULL;
 }
 
+/* What names a user, and is the same for all, is mostly a variable without %{}, or what a test has left. */
+static void warn_of_constant(cmd_parms *cmd, const char *text)
+{
+    const ap_directive_t *section = cmd->directive->parent;
+    bool is_chosen = section && (!strncasecmp(section->directive, "<If", 3) ||
+                                 !strncasecmp(section->directive, "<Else", 5));
+
+    if (!strstr(text, "%{") && !is_chosen)
+        /* Not with cmd->server: a virtual host has no LogLevel yet. */
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, NULL,
+            "RCIDP86: %s: %s is the same for every user; write %s where the user's name belongs, or an "
+            "<If> around it if it is meant so (%s:%d)",
+            cmd->cmd->name, text, "%{REMOTE_USER}", cmd->directive->filename, cmd->directive->line_num);
+}
+
 static const char *set_mail(cmd_parms *cmd, void *dir, const char *args)
 {
+    warn_of_constant(cmd, args);
     return rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->mail));
 }
 
@@ -119,7 +139,10 @@ static const char *set_name_id(cmd_parms *cmd, void *dir, const char *args)
     ((rcidp_dir_conf *)dir)->name_id = setting;
     if (strcmp(setting->format, RCIDP_NAMEID_PERSISTENT) == 0 && waits_for_request(cmd))
         rcidp_config_server(cmd->server)->persistent = cmd->directive;
-    return *args ? rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->value)) : NULL;
+    if (!*args)
+        return NULL;
+    warn_of_constant(cmd, args);
+    return rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->value));
 }
 
 /* Behind the last setting of the same name, else at the end. */

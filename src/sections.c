@@ -259,7 +259,7 @@ bool rcidp_sections_has_tls(apr_pool_t *pool, const server_rec *s)
 {
     const ap_directive_t *host = host_of(s);
 
-    return turns_tls_on(pool, ap_conftree) || (host && turns_tls_on(pool, host->first_child));
+    return turns_tls_on(pool, ap_conftree) || (host ? turns_tls_on(pool, host->first_child) : s->is_virtual);
 }
 
 static bool overrides(apr_pool_t *pool, const ap_directive_t *node)

@@ -18,6 +18,7 @@ from tap import done_testing, is_, like, ok
 
 CERT, KEY = "RcIdpSigningCertificateFile", "RcIdpSigningKeyFile"
 MARKED = LAUNCH.replace("RcIdpL", "=>RcIdpL")
+OFF = "\nRcIdpRequireTLS off\n"
 METADATA = section("SetHandler rcidp-metadata\nRequire all granted", path='"/ringcentral/metadata"')
 ACS = "entityid=urn:x:y acs=https://sp.example.com/acs"
 URL = "https://app.example.com/"
@@ -68,8 +69,10 @@ WARNINGS = [
                                                                  % (CERT, file("open.pem", read(RSA.cert) + read(RSA.key), 0o644)))),
     *[("RCIDP91", "RcIdpPersistentIDSecretFile: .* is open to group or others; chmod 600 it", launch(
         server=identity() + '=>RcIdpPersistentIDSecretFile "%s"\n' % file("open-%o.secret" % mode, bytes(32), mode))) for mode in (0o640, 0o602)],
-    ("RCIDP65", "RcIdpLaunch: .* https://localhost:[0-9]+, .* no SSLEngine on; set RcIdpBaseURL", plain(MARKED)),
-    ("RCIDP65", "RcIdpLaunch: ", identity() + host(section(MARKED), tls="SSLEngine off")),
+    ("RCIDP65", "RcIdpLaunch: .* https://localhost:[0-9]+, .* no SSLEngine on; set RcIdpBaseURL", plain(MARKED + OFF)),
+    ("RCIDP65", "RcIdpLaunch: ", identity() + host(section(MARKED + OFF), tls="SSLEngine off")),
+    ("RCIDP87", "RcIdpLaunch: this virtual host has no SSLEngine on, and launches without TLS are refused; if a proxy does TLS",
+     plain(MARKED, "RcIdpBaseURL https://sso.example.com\n")),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/metadata> stands before <Location /ringcentral>",
      identity() + host(METADATA + section(MARKED))),
     ("RCIDP66", "RcIdpLaunch: <Location /ringcentral/eu> stands before <Location /ringcentral>",
@@ -81,6 +84,9 @@ WARNINGS = [
                           ('<LocationMatch "^/ring">', "Require valid-user"), ('<Location ~ "^/(a|ring)">', "SetHandler none"))],
     ("RCIDP84", 'RcIdpLaunch: <Location "/"> stands behind <Location /ringcentral>',
      section(LAUNCH) + host(identity() + '=><Location "/">\nRequire valid-user\n</Location>\n')),
+    *[("RCIDP86", "%s: %s is the same for every user; write %%{REMOTE_USER} where" % (directive, re.escape(value)), launch("=>%s %s" % (directive, value)))
+      for directive, value in (("RcIdpMail", "alice@example.com"), ("RcIdpMail", "REMOTE_USER lower"))],
+    ("RCIDP86", "RcIdpNameID: REMOTE_USER is the same for every user", launch("=>RcIdpNameID unspecified REMOTE_USER")),
     ("RCIDP85", "RcIdpLaunch: the metadata of us says AuthnRequestsSigned, and has no certificate", launch(
         server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % KEYLESS, before=MARKED)),
     ("RCIDP03", "RcIdpLaunch: what us asks is taken for a request of au, which has the same entityID and no metadata; name us first",
@@ -170,6 +176,8 @@ RIGHT = [
             + section(LAUNCH.replace("us", "us a.b-c_1") + AUTH)), "/ringcentral?sp=a.b-c_1"),
     ("names of one entityID, the one with metadata first", good(server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % RINGCENTRAL,
                                                                 before=LAUNCH.replace("us", "us au")), "/ringcentral?sp=us"),
+    ("an account that all share", good('<If "true">\nRcIdpMail alice@example.com\n</If>'), "/ringcentral"),
+    ("a user who has another name", good('<If "%{REMOTE_USER} == \'bob\'">\nRcIdpMail robert@example.com\n</If>'), "/ringcentral"),
     ("a persistent name ID in an If, with the secret", good('<If "true">\nRcIdpNameID persistent\n</If>\n', server=identity()
                                                             + 'RcIdpPersistentIDSecretFile "%s"\n' % file("if.secret", bytes(32))), None),
     ("a persistent name ID in an If, and hosts with a secret", '<If "true">\nRcIdpNameID persistent\n</If>\n'
@@ -185,7 +193,7 @@ for tag, wanted, text in WARNINGS:
     is_((status, len(lines), lines[-1]), (0, 2, "Syntax OK"), "%s: passes, with one warning" % wanted)
     like(lines[0], r"^\[.*\] \[rcidp:warn\] .*%s: %s.* \(%s:%d\)$" % (tag, wanted, re.escape(server.path("httpd.conf")), server.line),
          "%s: names file and line %d" % (wanted, server.line))
-is_(Configuration(plain(LAUNCH, "RcIdpBaseURL https://sso.example.com\n")).configtest(), (0, "Syntax OK\n"),
+is_(Configuration(plain(LAUNCH + OFF, "RcIdpBaseURL https://sso.example.com\n")).configtest(), (0, "Syntax OK\n"),
     "with RcIdpBaseURL a host without TLS is no problem")
 
 for name, text, path in RIGHT:
