@@ -211,6 +211,7 @@ rows = Rows()
 with Idp(server=rows.CONFIGURATION + "LimitRequestFieldSize 65536\nRcIdpContact " + CONTACT, vhost=VHOST,
          plain=PLAIN) as server:
     rows.serve(server)
+    server.expect("RCIDP87: .* this virtual host has no SSLEngine on")
     for name, method, path, result, options in TABLE:
         answer = rows.ask(name, method, path, result, **options)
         if answer.status >= 400 and pages.is_ours(answer):

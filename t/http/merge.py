@@ -276,6 +276,7 @@ for path in ("docs/deep/index.html", "docs/plain/index.html"):
 for refusal in ("RCIDP21", "RCIDP24", "RCIDP28", "RCIDP29", "RCIDP43"):
     server.expect(r"\[rcidp:info\] .* %s: " % refusal)
 server.expect("RCIDP12: ")
+server.expect("RCIDP87: .* this virtual host has no SSLEngine on")
 with server:
     for level, place in LEVELS.items():
         observe(server, place, level, lambda row: row[2](level))
@@ -293,6 +294,7 @@ server = Httpd(NOTHING, name="nothing")
 server.unjudged = "it publishes no metadata"
 server.write("users", idp.password_file(["alice@example.com"]))
 with server:
+    server.expect("RCIDP87: .* this virtual host has no SSLEngine on")
     server.expect("RCIDP21: ")
     server.expect("RCIDP29: ")
     server.expect("RCIDP43: ")

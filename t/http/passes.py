@@ -177,7 +177,7 @@ RIGHT = [
     ("names of one entityID, the one with metadata first", good(server=identity() + 'RcIdpServiceProvider us metadata="%s"\n' % RINGCENTRAL,
                                                                 before=LAUNCH.replace("us", "us au")), "/ringcentral?sp=us"),
     ("an account that all share", good('<If "true">\nRcIdpMail alice@example.com\n</If>'), "/ringcentral"),
-    ("a user who has another name", good('<If "%{REMOTE_USER} == \'bob\'">\nRcIdpMail robert@example.com\n</If>'), "/ringcentral"),
+    ("another name by another address", good('<If "%{HTTP_HOST} == \'bob\'">\nRcIdpMail robert@example.com\n</If>'), "/ringcentral"),
     ("a persistent name ID in an If, with the secret", good('<If "true">\nRcIdpNameID persistent\n</If>\n', server=identity()
                                                             + 'RcIdpPersistentIDSecretFile "%s"\n' % file("if.secret", bytes(32))), None),
     ("a persistent name ID in an If, and hosts with a secret", '<If "true">\nRcIdpNameID persistent\n</If>\n'

@@ -248,6 +248,7 @@ server = Preloaded(server=rows.CONFIGURATION + SERVER, vhost=RINGCENTRAL % "" + 
                    plain="RcIdpBaseURL https://localhost\n" + pair("/ringcentral"))
 server.write("wanting.xml", WANTING)
 with server, Mellon(server.metadata()) as sp:
+    server.expect("RCIDP87: .* this virtual host has no SSLEngine on")
     server.expect(r"\[rcidp:info\] .* RCIDP05: \S+( page)? of a test of \w+ was given to alice$")
     for path, wanted in ROWS:
         judge(server, path + "/test", path, **wanted)

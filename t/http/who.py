@@ -140,6 +140,7 @@ with Provider(server=rows.CONFIGURATION + CERTIFICATES, vhost=SECTIONS,
               + LAUNCH % ("/plainly", "RcIdpRequireTLS off\nRcIdpMail alice@example.com\n" + BASIC + "Require valid-user"),
               modules=["access_compat", "authz_host"]) as server:
     rows.serve(server)
+    server.expect("RCIDP87: .* this virtual host has no SSLEngine on")
     judge(rows, TABLE)
 rows.judge()
 
@@ -194,6 +195,7 @@ rows.judge()
 rows, server = shared(identity("rsa2048", "main"), {"sso.example.com": "", "idp.example.com": identity("ec256", "own")},
                       {"https://main/": ("/metadata", "sso.example.com")})
 server.expect("RCIDP65: .* but this virtual host has no SSLEngine on")
+server.expect("RCIDP87: .* this virtual host has no SSLEngine on")
 with server:
     rows.serve(server)
     for host, issuer in (("sso.example.com", "https://main/"), ("idp.example.com", "https://own/")):
