@@ -85,6 +85,8 @@ _given = set()
 # httpd 2.4.71's event MPM, told to stop, closes connections that its threads are closing too, and one stop in some 300 crashes
 # in apr_os_sock_get(), with or without our module. Of what was said before it was told to stop, nothing is forgiven.
 CRASH_AT_STOP = re.compile(r"\[core:notice\] .* AH0005[12]: child pid \d+ exit signal Segmentation fault \(11\)")
+# Of a server without our module, whatever a crash then is called: the same memory freed twice, by glibc's word.
+ABORT_AT_STOP = re.compile(r"\[core:notice\] .* AH0005[12]: child pid \d+ exit signal Abort(ed)? \(6\)|^(free|malloc)\(\): |^double free or corruption")
 # Or it finds one, which would be kept alive, closed.
 CLOSED_AT_STOP = re.compile(r"\[mpm_event:error\] .* AH03093: process_socket: apr_pollset_add failure for keep alive$")
 # A sanitizer takes its time when a process ends.
@@ -338,6 +340,8 @@ class Httpd:
         lines = [line for line in self.log().splitlines() if line.strip()]
         # Worker and prefork are forgiven nothing; a server without our module has nothing of ours that could crash.
         forgiven = [CRASH_AT_STOP, CLOSED_AT_STOP] if self.mpm == "event" or not self.rcidp else []
+        if not self.rcidp:
+            forgiven.append(ABORT_AT_STOP)
         if os.environ.get("RCIDP_PRELOAD"):
             forgiven.append(SLOW_AT_STOP)
         late = set(self.log(self.at_stop).splitlines()) if self.at_stop is not None else set()
