@@ -225,6 +225,7 @@ for kind, pair in PAIRS.items():
     is_(keybytes.in_text(pem, secret), names | {"text"}, kind + ": in base64, and the text")
     is_(keybytes.in_text(certs.openssl("pkey", "-in", pair.key, "-text", "-noout").encode(), secret) & names, names, kind + ": in hexadecimal")
     with subprocess.Popen(["sleep", "60"], env={"KEY": pem.decode()}, stdin=open(pair.key)) as holder:
+        poll(lambda holder=holder, secret=secret: "text" in keybytes.in_text(proc(holder.pid), secret), "the environment is there")
         ok("text" in keybytes.in_text(proc(holder.pid), secret) and pair.key in open_files(holder.pid), kind + ": in an environment, and an open file")
         holder.kill()
 done_testing()
