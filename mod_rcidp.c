@@ -84,6 +84,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(init_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_monitor(rcidp_process_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(rcidp_process_leave, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* After all that lead elsewhere, before the core. */
+    ap_hook_translate_name(rcidp_steps_translate, NULL, NULL, APR_HOOK_LAST);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_steps_before_authentication, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(rcidp_access_quieten, NULL, NULL, APR_HOOK_FIRST);

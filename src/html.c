@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "html.h"
 
-#include <apr_encode.h>
 #include <apr_strings.h>
+#include <openssl/evp.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -43,11 +43,11 @@ void rcidp_html_raw(rcidp_html *html, const char *markup)
 
 void rcidp_html_base64(rcidp_html *html, const char *text)
 {
-    apr_size_t size; /* with the NUL */
+    apr_size_t length = strlen(text);
+    char *room = make_room(html, (length + 2) / 3 * 4);
 
-    apr_encode_base64(NULL, text, APR_ENCODE_STRING, APR_ENCODE_NONE, &size);
-    apr_encode_base64(make_room(html, size - 1), text, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
-    html->length += size - 1;
+    html->length +=
+        (apr_size_t)EVP_EncodeBlock((unsigned char *)room, (const unsigned char *)text, (int)length);
 }
 
 /* Decode one character of UTF-8 at *at and step over it; what is none becomes U+FFFD, one byte at a time. */

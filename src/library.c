@@ -52,3 +52,12 @@ const char *rcidp_library_id(apr_pool_t *pool)
 
     return RAND_bytes(random, sizeof(random)) == 1 ? rcidp_text_id(pool, random) : NULL;
 }
+
+void rcidp_library_two_ids(apr_pool_t *pool, const char **one, const char **other)
+{
+    unsigned char random[2 * RCIDP_ID_BYTES];
+    bool drawn = RAND_bytes(random, sizeof(random)) == 1;
+
+    *one = drawn ? rcidp_text_id(pool, random) : NULL;
+    *other = drawn ? rcidp_text_id(pool, random + RCIDP_ID_BYTES) : NULL;
+}

@@ -17,4 +17,7 @@ bool rcidp_library_keep(const void *function);
  * fork. */
 const char *rcidp_library_id(apr_pool_t *pool);
 
+/* Two of them at once, in one draw, which costs what one costs; both NULL if it failed. */
+void rcidp_library_two_ids(apr_pool_t *pool, const char **one, const char **other);
+
 #endif

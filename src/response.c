@@ -188,7 +188,6 @@ const char *rcidp_response_make(apr_pool_t *pool, const rcidp_claims *claims, co
 const char *rcidp_response_issue(apr_pool_t *pool, rcidp_claims *claims, const rcidp_signer *signer,
                                  const char **xml)
 {
-    claims->response_id = rcidp_library_id(pool);
-    claims->assertion_id = claims->status ? NULL : rcidp_library_id(pool);
+    rcidp_library_two_ids(pool, &claims->response_id, &claims->assertion_id);
     return rcidp_response_make(pool, claims, signer, xml);
 }

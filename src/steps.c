@@ -156,6 +156,24 @@ int rcidp_steps_before_authentication(request_rec *r)
                         : status;
 }
 
+/* httpd takes this for a file that has been found, and so neither looks for it nor for each folder above. All
+ * <Directory> sections hold, and all .htaccess files. */
+int rcidp_steps_translate(request_rec *r)
+{
+    if (r->finfo.filetype == APR_NOFILE && is_ours(r) && rcidp_steps_is_exact(r))
+        r->finfo.filetype = APR_UNKFILE;
+    return DECLINED;
+}
+
+/* A later section, or an <If>, has given the path to somebody else: is there a file? */
+static int give_back(request_rec *r)
+{
+    if (r->finfo.filetype == APR_UNKFILE && !r->finfo.valid &&
+        apr_stat(&r->finfo, r->filename, APR_FINFO_MIN, r->pool) != APR_SUCCESS)
+        r->finfo.filetype = APR_NOFILE;
+    return DECLINED;
+}
+
 int rcidp_steps_type(request_rec *r)
 {
     return is_ours(r) ? OK : DECLINED; /* else mod_negotiation would send a file in our place */
@@ -170,7 +188,7 @@ int rcidp_steps_fixup(request_rec *r)
     while (r->handler && i < HANDLERS && strcmp(r->handler, handlers[i]) != 0)
         i++;
     if (!r->handler || i == HANDLERS)
-        return DECLINED;
+        return give_back(r);
     /* Else mod_dir would redirect to the path with a slash, and mod_speling, if it was no file at all, to a
      * file of a name like it. */
     r->finfo.filetype = APR_UNKFILE;

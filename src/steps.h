@@ -34,6 +34,10 @@ int rcidp_steps_parameter(request_rec *r, const char *name, const char **value);
  * for credentials. */
 int rcidp_steps_before_authentication(request_rec *r);
 
+/* A translate_name hook: a launch path, or another of ours, is no file, and nobody need ask the disk for one.
+ */
+int rcidp_steps_translate(request_rec *r);
+
 /* A type_checker and a fixup: a real directory or file of the path's name, or of one like it, under the
  * document root changes nothing. */
 int rcidp_steps_type(request_rec *r);

@@ -51,7 +51,7 @@ RcIdpSigningKeyFile "{pair.key}"
 FILES, LAUNCHES, FEW = 100, 25, 5
 MODULE = r"/mod_rcidp\.so$"
 MANY = 200
-LAUNCHED, OF_FILE, OF_FILE_MODULE, EACH_ATTRIBUTE = 160000, 2200, 720, 3900  # measured: 146,000, 850 to 900, 653 and 3,580
+LAUNCHED, OF_FILE, OF_FILE_MODULE, EACH_ATTRIBUTE = 95000, 2200, 720, 1850  # measured: 86,100, 850 to 970, 687 and 1,670
 
 
 def count(path, expected, with_module, requests=FILES, attributes=0):

@@ -76,6 +76,14 @@ WAYS = """
     AddLanguage de .de
     AddEncoding x-gzip .gz
     AddOutputFilter INCLUDES .de
+    # Comes after each <Location>, and only once the folder is known.
+    <If "-n req('X-File')">
+        SetHandler default-handler
+    </If>
+</Directory>
+<Directory "${folder}/docs/shut">
+    AllowOverride None
+    Header set X-Folder "shut"
 </Directory>
 <Location "/elsewhere/metadata">
     SetHandler rcidp-metadata
@@ -112,6 +120,8 @@ CLAIMS = """RcIdpMail "%{REMOTE_USER}@example.com%{HTTP:X-Nobody}" s/.*1$//
 VHOST = (WAYS + LAUNCH % ("/refused/open", "", "") + LAUNCH % ("/file", "", idp.AUTHENTICATION) + LAUNCH % ("/folder", "", idp.AUTHENTICATION)
          + LAUNCH % ("/negotiated", "", idp.AUTHENTICATION) + LAUNCH % ("/spelled", "", idp.AUTHENTICATION) + LAUNCH % ("/typed.de.gz", "", idp.AUTHENTICATION)
          + LAUNCH % ("/alias", "", idp.AUTHENTICATION) + LAUNCH % ("/folder/deep", "", idp.AUTHENTICATION)
+         + LAUNCH % ("/shut/launch", "", idp.AUTHENTICATION) + LAUNCH % ("/given", "", idp.AUTHENTICATION)
+         + LAUNCH % ("/given-nothing", "", idp.AUTHENTICATION)
          + LAUNCH % ("/own", OWN % (("/include/error.shtml",) * 5) + CLAIMS, idp.AUTHENTICATION)
          + LAUNCH % ("/text", OWN % (('"the text of the site"',) * 5) + CLAIMS, idp.AUTHENTICATION)
          + LAUNCH % ("/away", OWN % (("https://www.example.com/error",) * 5) + CLAIMS, idp.AUTHENTICATION)
@@ -149,6 +159,11 @@ LEADS = [
     ("a file of a name like it", "/spelled", "issued", {}),
     ("a name that says what a file is", "/typed.de.gz", "issued", {}),
     ("an alias to a folder", "/alias", "issued", {}),
+    ("a folder that nobody may look into", "/shut/launch", "issued", {}),
+    ("a file in it", "/shut/file", 403, {"also": "AH00035: "}),
+    ("a file of that name, not yet given away", "/given", "issued", {}),
+    ("a file of that name that an <If> gives away", "/given", 200, {"headers": [("X-File", "1")]}),
+    ("no file of that name that an <If> gives away", "/given-nothing", 404, {"headers": [("X-File", "1")]}),
     ("an index", "/index/", 404, {}),
     ("an index that is a file", "/index-of-file/", 404, {}),
     ("a fallback", "/fallback/anything", 404, {}),
@@ -164,7 +179,9 @@ with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain
     for name in ("rewrite", "index", "index-of-file", "fallback", "folder"):
         server.write("docs/%s/index.html" % name, "an index")
     server.write("docs/action/page.go", "a page")
-    server.write("docs/file", "a file")
+    for name in ("file", "given", "shut/file"):
+        server.write("docs/" + name, "a file")
+    os.chmod(server.path("docs/shut"), 0)
     for name in ("negotiated.html", "spelles", "typed.de.gz", "elsewhere/metadata.xml"):
         server.write("docs/" + name, "a file")
     server.write("docs/include/page.shtml", '[<!--#include virtual="/ringcentral" -->]')
@@ -175,6 +192,10 @@ with Idp(server=rows.CONFIGURATION + "Protocols h2 http/1.1", vhost=VHOST, plain
         answer = rows.ask(name, "GET", path, result, **options)
         if path == "/include/page.shtml":
             is_(answer.text, "[[an error occurred while processing this directive]]", name + ": only an error is included")
+        if path == "/shut/launch":
+            is_(answer.header("X-Folder"), "shut", name + ": its <Directory> holds")
+        if path == "/given" and result == 200:
+            is_(answer.text, "a file", name + ": the whole of it")
         if path == "/typed.de.gz":
             is_([answer.header(one) for one in ("Content-Language", "Content-Encoding")], ["en", None], name + ": changes nothing")
     answer = server.get("/elsewhere/metadata", user=None)
