@@ -388,11 +388,11 @@ def costs():
     for name in refusals:
         print("# %-50s %6.2f launches, %s" % (name, ratios[name], statuses[name]))
         is_(statuses[name], 400, name + ": refused")
-        ok(ratios[name] < 2, "%s: costs less than two launches" % name, "%.2f launches" % ratios[name])
+        ok(ratios[name] < 1.5, "%s: costs less than one and a half launches" % name, "%.2f launches" % ratios[name])
 
 
 # Of the lower quarter of so many; what comes near to a launch is measured anew, so much more often. A page of memory that
-# the kernel has to give anew, some fifty times for a large request, takes 10 us on some virtual machines, hence two launches.
+# the kernel has to give anew, some fifty times for a large request, takes 10 us on some virtual machines, hence half a launch more.
 ROUNDS, MORE, NEAR = 12, 48, 0.9
 # A launch is to cost what it costs on most processors: AVX512-IFMA halves it, and none of the refusals.
 os.environ.setdefault("OPENSSL_ia32cap", ":~0x200000")
