@@ -131,6 +131,10 @@ static void check_signer(inspection *check)
     for (int i = 0; conf->published && IS_OWN(check, published) && i < conf->published->nelts; i++)
         warn_of_dates(check, "RcIdpPublishCertificateFile",
                       APR_ARRAY_IDX(conf->published, i, const rcidp_certificate_setting *));
+    if (!IS_OWN(check, certificate) && !IS_OWN(check, key) && !IS_OWN(check, algorithm)) {
+        conf->signer = rcidp_config_server(check->main)->signer;
+        return;
+    }
     if (conf->key && !conf->certificate)
         FAULT(check, conf->key->at, "RCIDP72: %s: there is no RcIdpSigningCertificateFile for the key",
               "RcIdpSigningKeyFile");

@@ -272,4 +272,9 @@ for number, (directive, wanted, text) in enumerate(WRONG, 1):
     said = said or re.search(r"^(?:\[.*\] )?RCIDP(?:04|51|[79]\d): (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
     ok(said, name + ": names file and line %s" % wrong.line, output)
     like(said.group(1) if said else output, r"^%s\b.*(%s)" % (directive, wanted), name + ": names directive and reason")
+
+# What virtual hosts inherit is judged once.
+hosts = "".join(host(section(LAUNCH), name="%s.example.com" % name) for name in "abc")
+status, output = Configuration(identity(key=OTHER.key) + hosts, name="wrong").configtest()
+is_((status, output.count("RCIDP71")), (1, 1), "a wrong key that three virtual hosts inherit is told once")
 done_testing()
