@@ -64,6 +64,16 @@ static bool in_plain_location(cmd_parms *cmd)
            section->args[0] != '~' && !apr_fnmatch_test(cmd->path);
 }
 
+/* Does httpd leave the path of a request as it stands here? */
+static bool can_be_asked_for(apr_pool_t *pool, const char *path)
+{
+    char *seen = apr_pstrdup(pool, path);
+
+    ap_no2slash(seen);
+    ap_getparents(seen);
+    return strcmp(seen, path) == 0 && !strchr(path, '%');
+}
+
 static const char *set_launch(cmd_parms *cmd, void *dir, const char *args)
 {
     rcidp_dir_conf *conf = dir;
@@ -74,6 +84,10 @@ static const char *set_launch(cmd_parms *cmd, void *dir, const char *args)
     if (!in_plain_location(cmd))
         return rcidp_config_complain(
             cmd, "belongs right into a <Location> with a plain path (no pattern, no <If>)");
+    if (!can_be_asked_for(cmd->temp_pool, cmd->path))
+        return rcidp_config_complain(
+            cmd, apr_pstrcat(cmd->pool, "no request comes to ", cmd->path,
+                             ": httpd compares paths decoded, without // and dot segments", NULL));
     if (conf->launch)
         return rcidp_config_complain(cmd,
                                      "stands twice in this section; name all service providers on one line");

@@ -237,6 +237,8 @@ WRONG = [
     ("RcIdpLaunch", 'no service provider "own"; there are us, uk, eu, au, other',
      identity() + host("RcIdpServiceProvider other " + ACS + "\n" + section("SetHandler rcidp-launch\n=>RcIdpLaunch own"))
      + host("RcIdpServiceProvider own " + ACS, name="b.example.com")),
+    *[("RcIdpLaunch", "no request comes to " + re.escape(path.strip('"')), identity() + host(section("SetHandler rcidp-launch\n=>RcIdpLaunch us", path=path)))
+      for path in ('"//a"', '"/a//b"', '"/a/./b"', '"/a/.."', '"/a%20b"')],
     ("RcIdpLaunch", "needs SetHandler", launch(before="=>RcIdpLaunch us\n")),
     ("RcIdpLaunch", "needs SetHandler", launch(before="SetHandler rcidp-metadata\n=>RcIdpLaunch us\n")),
     ("RcIdpLaunch", "needs SetHandler", identity() + host(section("=>RcIdpLaunch us") + section("SetHandler rcidp-launch", path='"/b"'))),
