@@ -125,11 +125,11 @@ class Bench(Httpd):
     def pids(self):
         return [self.process.pid]
 
-    def hold(self, cores):
-        """Every thread of every child on these cores."""
-        for pid in self.children():
+    def hold(self, cores, apart=False):
+        """Every thread of every child on these cores; or each child on one of them, in turn."""
+        for i, pid in enumerate(self.children()):
             for thread in os.listdir("/proc/%s/task" % pid):
-                os.sched_setaffinity(int(thread), cores)
+                os.sched_setaffinity(int(thread), [cores[i % len(cores)]] if apart else cores)
 
 
 def launches(more="", keys=KEYS, **options):
