@@ -307,13 +307,16 @@ static void starve_randomness(void)
 
 static void test_randomness(void)
 {
-    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH);
+    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH), issued = claims;
     const char *xml, *error;
 
     signer = read_signer("rsa2048", NULL);
     claims.encrypt_to = encrypt_to;
     starve_randomness();
     ok(rcidp_library_id(pool) == NULL, "no randomness, no ID");
+    error = rcidp_response_issue(pool, &issued, signer, &xml);
+    ok(error && !xml && !issued.response_id && !issued.assertion_id, "no randomness, no IDs, no Response: %s",
+       error ? error : "none");
     error = rcidp_response_make(pool, &claims, signer, &xml);
     ok(error && !xml, "no randomness, no encrypted Response: %s", error ? error : "none");
     signer = read_signer("ec256", NULL);

@@ -228,6 +228,11 @@ static void test_library(void)
     is_int((long)strlen(first), 41, "an ID has 160 bits");
     ok(first[0] == '_' && strspn(first + 1, "0123456789abcdef") == 40, "in hexadecimal behind an underscore");
     ok(strcmp(first, second) != 0, "the next ID is another");
+    rcidp_library_two_ids(pool, &first, &second);
+    ok(rcidp_text_is_name(first) && rcidp_text_is_name(second) && strlen(first) + strlen(second) == 82,
+       "two at once are as long");
+    ok(strncmp(first + 1, second + 1, 20) != 0 && strcmp(first + 21, second + 21) != 0,
+       "and have nothing of each other");
 }
 
 int main(int argc, char **argv)
