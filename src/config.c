@@ -125,6 +125,11 @@ rcidp_server_conf *rcidp_config_server(const server_rec *s)
     return ap_get_module_config(s->module_config, &rcidp_module);
 }
 
+bool rcidp_config_has_identity(const rcidp_server_conf *server)
+{
+    return server->entity_id && server->signer.key;
+}
+
 const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector)
 {
     static apr_array_header_t no_attributes;

@@ -154,6 +154,10 @@ void *rcidp_config_merge_dir(apr_pool_t *pool, void *base, void *over);
 /* The server's record. */
 rcidp_server_conf *rcidp_config_server(const server_rec *s);
 
+/* Can this server issue anything? A virtual host may have inherited a key, and have no entity ID: there
+ * nothing else of its record has been checked, and none of it may be used. */
+bool rcidp_config_has_identity(const rcidp_server_conf *server);
+
 /* A section's own record, unmerged, or that of a request, merged; members may be unset, all of them where
  * httpd made no record since no directive of ours stands there. */
 const rcidp_dir_conf *rcidp_config_section(const ap_conf_vector_t *vector);

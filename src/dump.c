@@ -51,7 +51,7 @@ static void dump_server(apr_pool_t *pool, apr_file_t *out, const server_rec *s)
     const rcidp_server_conf *conf = rcidp_config_server(s);
     const apr_array_header_t *locations = rcidp_config_locations(s);
 
-    if (!conf->entity_id || !conf->signer.key)
+    if (!rcidp_config_has_identity(conf))
         return;
     apr_file_printf(out, "%s (%s:%u)\n    entityID     %s\n    key          %s, %d bits, %s\n",
                     s->server_hostname, s->defn_name ? s->defn_name : "main server", s->defn_line_number,

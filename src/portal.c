@@ -103,7 +103,7 @@ static int gather_tiles(visiting *visit)
     const apr_array_header_t *locations = rcidp_config_locations(visit->r->server);
 
     visit->tiles = apr_array_make(visit->r->pool, 4, sizeof(rcidp_page_tile));
-    for (int i = 0; visit->server->signer.key && visit->server->entity_id && i < locations->nelts; i++) {
+    for (int i = 0; rcidp_config_has_identity(visit->server) && i < locations->nelts; i++) {
         const rcidp_launch_setting *launch =
             rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
 

@@ -137,7 +137,7 @@ int rcidp_publish_handler(request_rec *r)
     ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET)
         return HTTP_METHOD_NOT_ALLOWED;
-    if (!conf->entity_id || !conf->signer.key)
+    if (!rcidp_config_has_identity(conf))
         return rcidp_steps_no_identity(r);
     if ((error = rcidp_publish_make(r, &xml))) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "RCIDP37: no metadata can be made: %s", error);

@@ -77,7 +77,7 @@ static int find(request_rec *r, const rcidp_server_conf *server, rcidp_asking **
         !rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || !ap_auth_type(r))
         return OK;
     conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
-    if (conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF || !server->signer.key ||
+    if (conf->authn_requests == RCIDP_AUTHN_REQUESTS_OFF || !rcidp_config_has_identity(server) ||
         strcmp(r->uri, conf->launch->path) != 0)
         return OK;
     status =

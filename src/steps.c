@@ -79,7 +79,7 @@ int rcidp_steps_user(request_rec *r, const rcidp_dir_conf *conf, const rcidp_ser
     if (!conf->launch)
         return rcidp_answer_refuse(r, RCIDP_REFUSE_NO_IDENTITY,
                                    "SetHandler rcidp-launch holds here, and no RcIdpLaunch");
-    if (!server->signer.key || !server->entity_id)
+    if (!rcidp_config_has_identity(server))
         return rcidp_steps_no_identity(r);
     if (!rcidp_claims_is_signed_in(r))
         return rcidp_answer_refuse(

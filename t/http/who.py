@@ -5,6 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
 import certs
 import form
 import idp
@@ -190,6 +191,24 @@ with server:
     rows.ask("and below the path", "GET", "/shared/below", "no-identity", host="idp.example.com")
     rows.ask("and its metadata", "GET", "/metadata", "no-identity", host="idp.example.com", user=None)
     rows.ask("and over plain HTTP", "GET", "/shared", "plain-http", scheme="http", user=None)
+rows.judge()
+
+# One that inherits the key alone: an AuthnRequest is not looked at there, whoever's it is.
+CRM = "https://crm.example.com"
+rows, server = shared(identity("rsa2048", "main").replace("RcIdpEntityID ", "# ")
+                      + LAUNCH.replace(" us", " us crm") % ("/crm", "RcIdpMail alice@example.com\n" + BASIC + "Require valid-user"),
+                      {"sso.example.com": "RcIdpEntityID https://sso.example.com/\nRcIdpServiceProvider crm entityid=%s acs=%s/acs" % (CRM, CRM),
+                       "idp.example.com": ""}, {"https://sso.example.com/": ("/metadata", "sso.example.com")})
+with server:
+    rows.serve(server)
+    for path, issuer in (("/shared", asking.US), ("/crm", asking.US), ("/crm", CRM), ("/crm", "https://unknown.example.com")):
+        for what, wish in (("", ""), (", passive", 'IsPassive="true"')):
+            message = asking.xml(issuer=issuer, attributes=wish)
+            for method, query, body in (("GET", "?" + asking.redirect(message), None), ("POST", "", asking.post(message))):
+                for user, result, more in ((None, 401, {"ours": True}), ("alice", "no-identity", {"log": "idp.example.com"})):
+                    rows.ask("%s asks at %s by %s%s, %s, where there is only a key" % (issuer, path, method, what, user), method, path + query, result,
+                             host="idp.example.com", user=user, body=body, **more)
+    rows.ask("and where there is an identity", "GET", "/crm?" + asking.redirect(asking.xml(issuer=CRM)), "issued", host="sso.example.com")
 rows.judge()
 
 rows, server = shared(identity("rsa2048", "main"), {"sso.example.com": "", "idp.example.com": identity("ec256", "own")},
