@@ -133,7 +133,7 @@ static bool get_values(gathering *g, const rcidp_attribute_setting *setting, apr
     *result = rcidp_value_get(g->r, setting->value, values);
     if (*result == RCIDP_VALUE_FAILED)
         return refuse(g, RCIDP_REFUSE_EVALUATION, setting->name);
-    for (int i = 0; good && i < (*values)->nelts; i++)
+    for (int i = 0; good && *result == RCIDP_VALUE_SOME && i < (*values)->nelts; i++)
         good = check_text(g, setting->name, APR_ARRAY_IDX(*values, i, const char *));
     return good;
 }

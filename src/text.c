@@ -7,12 +7,18 @@
 #include <libxml/tree.h>
 #include <string.h>
 
-/* XML 1.0, 2.2: Char, without what UTF-8 itself excludes. */
+/* RFC 3629, 3: no surrogates, and nothing beyond Unicode. */
+static bool is_character(unsigned long c)
+{
+    return c <= 0xD7FF || (c >= 0xE000 && c <= 0x10FFFF);
+}
+
+/* XML 1.0, 2.2: Char, of what is a character. */
 static bool is_xml_char(unsigned long c)
 {
     if (c < 0x20)
         return c == '\t' || c == '\n' || c == '\r';
-    return (c <= 0xD7FF) || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c <= 0x10FFFF);
+    return c != 0xFFFE && c != 0xFFFF;
 }
 
 /* Length of the sequence that a first byte announces, 0 if it can not be first; its payload bits in *bits. */
@@ -37,7 +43,7 @@ static int sequence_length(unsigned char first, unsigned long *bits)
     return 0;
 }
 
-bool rcidp_text_is_xml(const char *text)
+static inline bool is_text(const char *text, bool for_xml)
 {
     static const unsigned long smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *at = (const unsigned char *)text;
@@ -53,10 +59,20 @@ bool rcidp_text_is_xml(const char *text)
                 return false; /* also the end of the text: NUL continues nothing */
             c = (c << 6) | (*at++ & 0x3FU);
         }
-        if (c < smallest[length] || !is_xml_char(c))
+        if (c < smallest[length] || !is_character(c) || (for_xml && !is_xml_char(c)))
             return false;
     }
     return true;
+}
+
+bool rcidp_text_is_utf8(const char *text)
+{
+    return is_text(text, false);
+}
+
+bool rcidp_text_is_xml(const char *text)
+{
+    return is_text(text, true);
 }
 
 bool rcidp_text_is_mail(const char *text)

@@ -10,7 +10,10 @@
 /* Random bytes in an ID: 160 bits (SAML core 1.3.4 wants 128 to 160). */
 #define RCIDP_ID_BYTES 20
 
-/* Is this UTF-8 (no overlong forms, no surrogates) made of characters that XML 1.0 can carry (2.2 Char)? */
+/* Is this UTF-8 (RFC 3629: no overlong forms, no surrogates)? */
+bool rcidp_text_is_utf8(const char *text);
+
+/* The same, made of characters that XML 1.0 can carry (2.2 Char)? */
 bool rcidp_text_is_xml(const char *text);
 
 /* Is this an address as RingCentral needs it: exactly one @, something on both sides, no white space, no

@@ -8,8 +8,6 @@
 #include <http_core.h>
 #include <http_log.h>
 
-#include "text.h"
-
 APLOG_USE_MODULE(rcidp);
 
 /* PCRE reads the subject as UTF-8, so that "." is a character and not a byte. */
@@ -68,10 +66,10 @@ static verdict domain(apr_pool_t *pool, const rcidp_transform *transform, const 
 }
 
 /* Has PCRE given up, for want of memory or since it had tried too many ways? That is no answer, and the value
- * would be sent as it is. What is no UTF-8 it does not look at; that is refused later. */
-static bool has_failed(int result, const char *value)
+ * would be sent as it is. */
+static bool has_failed(int result)
 {
-    return result == AP_REG_ESPACE || (result != 0 && result != AP_REG_NOMATCH && rcidp_text_is_xml(value));
+    return result != 0 && result != AP_REG_NOMATCH;
 }
 
 static verdict match(apr_pool_t *pool, const rcidp_transform *transform, const char **value)
@@ -79,7 +77,7 @@ static verdict match(apr_pool_t *pool, const rcidp_transform *transform, const c
     int result = ap_regexec(transform->regex, *value, 0, NULL, 0);
 
     (void)pool;
-    return has_failed(result, *value) ? FAIL : result == 0 ? KEEP : DROP;
+    return has_failed(result) ? FAIL : result == 0 ? KEEP : DROP;
 }
 
 /* Bytes of the UTF-8 character at `at`, which is not its end. */
@@ -146,7 +144,7 @@ static verdict substitute(apr_pool_t *pool, const rcidp_transform *transform, co
         at = end + skipped;
         flags = AP_REG_NOTBOL;
     }
-    if (has_failed(result, at))
+    if (has_failed(result))
         return FAIL;
     append(&out, at, strlen(at));
     *value = apr_array_pstrcat(pool, out.pieces, 0);
@@ -306,6 +304,11 @@ static rcidp_value_result apply_each(request_rec *r, const rcidp_transform *tran
     }
     *values = kept;
     return RCIDP_VALUE_SOME;
+}
+
+bool rcidp_transform_is_condition(const rcidp_transform *transform)
+{
+    return transform->condition != NULL;
 }
 
 rcidp_value_result rcidp_transform_apply(request_rec *r, const rcidp_transform *transform,

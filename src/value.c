@@ -8,6 +8,7 @@
 #include <http_log.h>
 
 #include "config.h"
+#include "text.h"
 #include "transform.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -95,15 +96,20 @@ static apr_array_header_t *without_empty(apr_pool_t *pool, const apr_array_heade
 rcidp_value_result rcidp_value_get(request_rec *r, const rcidp_value *value, apr_array_header_t **values)
 {
     const char *text = evaluate(r, value);
+    bool fit;
 
     *values = apr_array_make(r->pool, 1, sizeof(const char *));
     if (!text)
         return RCIDP_VALUE_FAILED;
     if (*text)
         APR_ARRAY_PUSH(*values, const char *) = text;
+    /* PCRE looks at nothing else, and a later transformation might cut away what is wrong with it. */
+    fit = rcidp_text_is_utf8(text);
     for (int i = 0; value && i < value->transforms->nelts; i++) {
-        rcidp_value_result result =
-            rcidp_transform_apply(r, APR_ARRAY_IDX(value->transforms, i, const rcidp_transform *), values);
+        const rcidp_transform *transform = APR_ARRAY_IDX(value->transforms, i, const rcidp_transform *);
+        rcidp_value_result result = fit || rcidp_transform_is_condition(transform)
+                                        ? rcidp_transform_apply(r, transform, values)
+                                        : RCIDP_VALUE_SOME;
 
         if (result != RCIDP_VALUE_SOME)
             return result;

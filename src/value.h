@@ -29,7 +29,8 @@ const char *rcidp_value_text(const rcidp_value *value);
 const char *rcidp_value_place(const rcidp_value *value);
 
 /* The values of this request, as an array of const char * in r->pool; `value` NULL means the user's name.
- * Takes no lock and changes nothing in `value`. */
+ * Text that is no UTF-8 is not transformed, and is for the caller to refuse. Takes no lock and changes
+ * nothing in `value`. */
 rcidp_value_result rcidp_value_get(request_rec *r, const rcidp_value *value, apr_array_header_t **values);
 
 #endif

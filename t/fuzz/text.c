@@ -85,7 +85,10 @@ void fuzz_text_checks(fuzz_input *in)
 {
     const char *text = fuzz_text(in);
     apr_time_t time = -1, again = -1;
+    uint32_t *all;
+    size_t length;
 
+    must(rcidp_text_is_utf8(text) == decode(text, &all, &length));
     must(rcidp_text_is_xml(text) == is_xml_by_others(text));
     check_json(text);
     if (rcidp_text_is_mail(text))

@@ -193,7 +193,18 @@ TABLE += [
     one('"s/(x+x+)+[yz]/z/g"', "xxy" + "x" * 1000, "evaluation"),
     one('"match=(x+x+)+[yz]"', "x" * 1000, "evaluation"),
     one("s/a/b/", b"a\xff", "bad-text"),
-    one("match=a", b"a\xff", None),
+    one("match=a", b"a\xff", "bad-text"),
+    # Nor does a later transformation take away what an earlier one has not looked at.
+    one("s/a/b/ local-part", b"a@x\xff", "bad-text"),
+    one("s/a/b/ domain", b"\xff@a", "bad-text"),
+    one("s/a/b/ split=; match=^a", b"a;\xff", "bad-text"),
+    one("split=; match=^a s/a/b/", b"a;\xff", "bad-text"),
+    one("lower default=x", b"\xc0\x80", "bad-text"),
+    one("if=false", b"a\xff", None),
+    ("another's condition holds", ["role a", "role %s local-part \"if=-n %s\"" % (A, B)], {"X-A": b"a@\xff", "X-B": "b"}, "bad-text"),
+    # What XML cannot carry is text, and may be taken away.
+    one("s/a/b/", "a\ufffe", "bad-text"),
+    one(r'"s/\x{FFFE}//"', "a\ufffe", ["a"]),
 ]
 
 # The same for RcIdpMail and RcIdpNameID: lines, headers, and the name ID or the word of a refusal.

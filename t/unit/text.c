@@ -47,6 +47,7 @@ static void test_xml_good(void)
     };
 
     judge(rcidp_text_is_xml, "XML", EACH(table));
+    judge(rcidp_text_is_utf8, "UTF-8", EACH(table));
 }
 
 static void test_xml_bad_characters(void)
@@ -60,15 +61,13 @@ static void test_xml_bad_characters(void)
         {"a\x0E", false, "U+000E"},
         {"a\x1Bz", false, "U+001B, the escape"},
         {"a\x1F", false, "U+001F"},
-        {"\xED\xA0\x80", false, "U+D800, a surrogate"},
-        {"\xED\xBF\xBF", false, "U+DFFF, a surrogate"},
-        {"\xED\xA0\xBD\xED\xB3\x9E", false, "a pair of surrogates"},
         {"a\xEF\xBF\xBEz", false, "U+FFFE"},
         {"\xEF\xBF\xBF", false, "U+FFFF"},
-        {"\xF4\x90\x80\x80", false, "U+110000"},
     };
 
     judge(rcidp_text_is_xml, "XML", EACH(table));
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        ok(rcidp_text_is_utf8(table[i].text), "%s is UTF-8", table[i].what);
     for (int c = 1; c < 0x20; c++) {
         char text[] = {'a', (char)c, '\0'};
 
@@ -104,9 +103,14 @@ static void test_xml_bad_encoding(void)
         {"\xE2\xC2\xC2", false, "three first bytes"},
         {"\xC3(", false, "the first of two bytes before another letter"},
         {"\xE2\x82\xC3\xBC", false, "two of three bytes before another sequence"},
+        {"\xED\xA0\x80", false, "U+D800, a surrogate"},
+        {"\xED\xBF\xBF", false, "U+DFFF, a surrogate"},
+        {"\xED\xA0\xBD\xED\xB3\x9E", false, "a pair of surrogates"},
+        {"\xF4\x90\x80\x80", false, "U+110000"},
     };
 
     judge(rcidp_text_is_xml, "XML", EACH(table));
+    judge(rcidp_text_is_utf8, "UTF-8", EACH(table));
 }
 
 static void test_mail(void)
