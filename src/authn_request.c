@@ -116,6 +116,21 @@ static int read_query(incoming *in)
     return status;
 }
 
+/* Would a browser post it as it is? It makes CR LF of a CR or LF alone (HTML, form submission), and has no
+ * way to post what is no text. */
+static bool can_be_posted(const char *text)
+{
+    bool pairs = true;
+
+    for (const char *at = text; *at; at++) {
+        if (*at == '\n')
+            pairs = pairs && at > text && at[-1] == '\r';
+        if (*at == '\r')
+            pairs = pairs && at[1] == '\n';
+    }
+    return pairs && rcidp_text_is_xml(text);
+}
+
 /* The parts, from the binding that the method tells. */
 static int read_parts(incoming *in)
 {
@@ -131,9 +146,10 @@ static int read_parts(incoming *in)
     status = in->posted ? read_form(in) : read_query(in);
     if (status == OK && in->asking->relay_state && strlen(in->asking->relay_state) > RCIDP_RELAY_STATE_BACK)
         status = refuse(in, RCIDP_REFUSE_RELAY_STATE, "it is too long to be given back");
-    if (status == OK && in->asking->relay_state && !rcidp_text_is_xml(in->asking->relay_state))
+    if (status == OK && in->asking->relay_state && !can_be_posted(in->asking->relay_state))
         status =
-            refuse(in, RCIDP_REFUSE_RELAY_STATE, "it is not UTF-8 text, and no browser would give it back");
+            refuse(in, RCIDP_REFUSE_RELAY_STATE,
+                   "it is not UTF-8 text with ends of lines by CR LF, and no browser would give it back");
     return status;
 }
 

@@ -188,12 +188,23 @@ static int answer_head(launching *launch)
     return rcidp_answer_head(launch->r);
 }
 
+/* By what is issued, since a directory may take many spellings of one name; but by the name where that is new
+ * each time, or a pseudonym of what was typed. */
+static const char *whose(const launching *launch)
+{
+    const char *format = launch->claims.name_id_format;
+
+    return strcmp(format, RCIDP_NAMEID_TRANSIENT) == 0 || strcmp(format, RCIDP_NAMEID_PERSISTENT) == 0
+               ? launch->r->user
+               : launch->claims.name_id;
+}
+
 /* Only what would be issued counts. */
 static int check_limit(launching *launch)
 {
     request_rec *r = launch->r;
     int limit = launch->conf->launch_limit;
-    unsigned wait = limit ? rcidp_quota_take(r, launch->conf->launch->path, limit) : 0;
+    unsigned wait = limit ? rcidp_quota_take(r, launch->conf->launch->path, whose(launch), limit) : 0;
 
     if (!wait)
         return OK;

@@ -85,9 +85,8 @@ const char *rcidp_page_portal(apr_pool_t *pool, const rcidp_look *look, const ch
 
     rcidp_look_open(&html, pool, look, RCIDP_SHEET_PORTAL, 0,
                     rcidp_words(look->language, RCIDP_SAY_PORTAL_TITLE));
-    if (user)
-        rcidp_html_put(&html, "<p class=\"soft\">%s</p>\n",
-                       rcidp_words_fill(pool, look->language, RCIDP_SAY_PORTAL_USER, user, NULL));
+    rcidp_html_put(&html, "<p class=\"soft\">%s</p>\n",
+                   rcidp_words_fill(pool, look->language, RCIDP_SAY_PORTAL_USER, user, NULL));
     if (!tiles->nelts)
         rcidp_html_put(&html, "<p>%s</p>\n", rcidp_words(look->language, RCIDP_SAY_PORTAL_EMPTY));
     else

@@ -24,7 +24,7 @@ typedef struct reading {
     apr_pool_t *pool;
     const char *file;
     rcidp_partner *partner;
-    apr_array_header_t *endpoints, *signing, *encryption, *formats, *required;
+    apr_array_header_t *endpoints, *signing, *encryption, *required;
     bool has_gcm, has_oaep, has_methods;
 } reading;
 
@@ -136,16 +136,12 @@ static const char *read_role(reading *in, const xmlNode *role)
     int rank = 0;
 
     for (xmlNodePtr node = role->children; node && !error; node = node->next) {
-        const char *format;
-
         if (rcidp_foreign_is(node, MD, "KeyDescriptor"))
             error = read_key(in, node);
         else if (rcidp_foreign_is(node, MD, "AssertionConsumerService"))
             error = read_endpoint(in, node, &rank);
         else if (rcidp_foreign_is(node, MD, "AttributeConsumingService"))
             read_required(in, node);
-        else if (rcidp_foreign_is(node, MD, "NameIDFormat") && (format = rcidp_foreign_text(in->pool, node)))
-            APR_ARRAY_PUSH(in->formats, const char *) = format;
     }
     if (!error && !in->endpoints->nelts)
         error = complain(in, "there is no AssertionConsumerService with the binding HTTP-POST");
@@ -248,7 +244,6 @@ const char *rcidp_partner_read(apr_pool_t *pool, const char *file, const char *e
     in.partner->endpoints = in.endpoints = apr_array_make(pool, 2, sizeof(const rcidp_endpoint *));
     in.partner->signing = in.signing = apr_array_make(pool, 2, sizeof(const rcidp_certificate *));
     in.partner->encryption = in.encryption = apr_array_make(pool, 2, sizeof(const rcidp_certificate *));
-    in.partner->name_id_formats = in.formats = apr_array_make(pool, 2, sizeof(const char *));
     in.partner->required = in.required = apr_array_make(pool, 2, sizeof(const char *));
     error = rcidp_foreign_parse(text, length, &doc);
     error = error ? complain(&in, error) : read_document(&in, xmlDocGetRootElement(doc), entity_id, signer);

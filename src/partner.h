@@ -14,7 +14,7 @@ typedef struct rcidp_endpoint {
     int index; /* -1 without one */
 } rcidp_endpoint;
 
-/* A key that assertions can be encrypted to. */
+/* What the metadata says of a service provider. */
 typedef struct rcidp_partner {
     const char *entity_id;
     const char *acs;                     /* the default endpoint's URL */
@@ -24,9 +24,8 @@ typedef struct rcidp_partner {
     const apr_array_header_t *encryption; /* of const rcidp_certificate *: RSA */
     bool takes_our_encryption;            /* its EncryptionMethods, if any, have AES-256-GCM and RSA-OAEP */
     bool authn_requests_signed, want_assertions_signed;
-    apr_time_t valid_until;                    /* 0: not said */
-    const apr_array_header_t *name_id_formats; /* of const char *: those it wants, may be empty */
-    const apr_array_header_t *required;        /* of const char *: names of the attributes it says it needs */
+    apr_time_t valid_until;             /* 0: not said */
+    const apr_array_header_t *required; /* of const char *: names of the attributes it says it needs */
 } rcidp_partner;
 
 /* Read the metadata file: an EntityDescriptor, or an EntitiesDescriptor of which `entity_id` chooses one

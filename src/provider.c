@@ -143,8 +143,24 @@ static const char *read_metadata(parsing *line)
         return error;
     provider->entity_id = provider->partner->entity_id;
     provider->acs = provider->partner->acs;
-    if (line->acs && !rcidp_partner_endpoint(provider->partner, line->acs, -1))
-        return apr_psprintf(pool, "acs=%s is not an AssertionConsumerService of the metadata", line->acs);
+    return NULL;
+}
+
+/* The metadata may stand in an earlier line of the same name: its certificates and endpoints must not come to
+ * be another's. Returns NULL, or what is wrong. */
+static const char *contradicts(const parsing *line)
+{
+    const rcidp_provider *provider = line->provider;
+    const rcidp_partner *partner = provider->partner;
+
+    if (partner && strcmp(provider->entity_id, partner->entity_id) != 0)
+        return apr_psprintf(line->cmd->pool,
+                            "entityid=%s, but the metadata that is given for %s above is that of %s; give "
+                            "metadata= too, or another name",
+                            provider->entity_id, provider->name, partner->entity_id);
+    if (partner && !rcidp_partner_endpoint(partner, provider->acs, -1))
+        return apr_psprintf(line->cmd->pool, "acs=%s is not an AssertionConsumerService of the metadata",
+                            provider->acs);
     return NULL;
 }
 
@@ -166,7 +182,7 @@ static const char *set_addresses(parsing *line)
         return apr_psprintf(line->cmd->pool,
                             "acs=%s is not an https URL (with a host, without user or fragment)",
                             provider->acs);
-    return NULL;
+    return contradicts(line);
 }
 
 static const char *check_encryption(const parsing *line)

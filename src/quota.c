@@ -171,12 +171,15 @@ void rcidp_quota_child_init(apr_pool_t *pool, server_rec *main)
         complain(quota, main, status);
 }
 
-/* Whose launches these are, the same on every machine. */
-static void make_key(request_rec *r, const char *path, unsigned char key[SHA256_DIGEST_LENGTH])
+/* Whose launches these are, the same on every machine, in whichever case the name is written. */
+static void make_key(request_rec *r, const char *path, const char *name,
+                     unsigned char key[SHA256_DIGEST_LENGTH])
 {
-    const char *text =
-        apr_pstrcat(r->pool, rcidp_config_server(r->server)->entity_id, "\n", path, "\n", r->user, NULL);
+    char *whose = apr_pstrdup(r->pool, name);
+    const char *text;
 
+    ap_str_tolower(whose);
+    text = apr_pstrcat(r->pool, rcidp_config_server(r->server)->entity_id, "\n", path, "\n", whose, NULL);
     SHA256((const unsigned char *)text, strlen(text), key);
 }
 
@@ -201,7 +204,7 @@ static unsigned count(rcidp_quota *quota, request_rec *r, const unsigned char *k
     return wait;
 }
 
-unsigned rcidp_quota_take(request_rec *r, const char *path, int limit)
+unsigned rcidp_quota_take(request_rec *r, const char *path, const char *name, int limit)
 {
     rcidp_quota *quota = rcidp_config_server(r->server)->quota;
     unsigned char key[SHA256_DIGEST_LENGTH];
@@ -212,7 +215,7 @@ unsigned rcidp_quota_take(request_rec *r, const char *path, int limit)
         complain(quota, r->server, APR_EINIT);
         return 0;
     }
-    make_key(r, path, key);
+    make_key(r, path, name, key);
     if (quota->mutex)
         status = apr_global_mutex_lock(quota->mutex);
     if (status == APR_SUCCESS) {

@@ -22,8 +22,9 @@ int rcidp_quota_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
 int rcidp_quota_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main);
 void rcidp_quota_child_init(apr_pool_t *pool, server_rec *main);
 
-/* Count a launch of the user at `path`, of whom `limit` are allowed in a minute. Returns 0 if it may be, else
- * the seconds to wait. Two at the very same time, on two machines, may count as one. */
-unsigned rcidp_quota_take(request_rec *r, const char *path, int limit);
+/* Count a launch at `path` by the user whose name that is, small letters being as good as capital ones, of
+ * whom `limit` are allowed in a minute. Returns 0 if it may be, else the seconds to wait. Two at the very
+ * same time, on two machines, may count as one. */
+unsigned rcidp_quota_take(request_rec *r, const char *path, const char *name, int limit);
 
 #endif

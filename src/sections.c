@@ -204,8 +204,8 @@ int rcidp_sections_check(apr_pool_t *pool, const server_rec *main)
 static bool sets_handler(apr_pool_t *pool, const ap_directive_t *node, const char *path, const char *handler)
 {
     for (; node; node = node->next) {
-        if (is_named(node, "SetHandler") && !strcasecmp(first_word(pool, node), handler) &&
-            enclosing_location(node) && !strcmp(rcidp_sections_path(pool, enclosing_location(node)), path))
+        if (names_handler(pool, node, handler) && enclosing_location(node) &&
+            !strcmp(rcidp_sections_path(pool, enclosing_location(node)), path))
             return true;
         if (node->first_child && sets_handler(pool, node->first_child, path, handler))
             return true;

@@ -29,18 +29,14 @@
 /* The hash of a signature algorithm that is taken, NULL of one that is not. */
 static const EVP_MD *hash_of(const char *uri, bool allow_sha1)
 {
-    static const char *const hashes[] = {"sha256", "sha384", "sha512"};
-    const char *name = strrchr(uri, '-');
+    const rcidp_algorithm *ours;
 
     if (strcmp(uri, RSA_SHA1) == 0)
         return allow_sha1 ? EVP_sha1() : NULL;
-    if (!name || strncmp(uri, MORE, sizeof(MORE) - 1) != 0 || !rcidp_algorithm_find(uri + sizeof(MORE) - 1))
+    if (strncmp(uri, MORE, sizeof(MORE) - 1) != 0)
         return NULL;
-    for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
-        if (strcmp(hashes[i], name + 1) == 0)
-            return EVP_get_digestbyname(hashes[i]);
-    }
-    return NULL;
+    ours = rcidp_algorithm_find(uri + sizeof(MORE) - 1);
+    return ours ? ours->hash() : NULL;
 }
 
 static bool is_digest(const xmlNode *method, bool allow_sha1)

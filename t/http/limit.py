@@ -30,6 +30,18 @@ OTHER = """
 """ % idp.AUTHENTICATION
 
 
+# Name IDs by which one user may be written in several ways.
+SPELLED = "".join("""
+<Location "%s">
+    SetHandler  rcidp-launch
+    RcIdpLaunch us
+    %s
+    RcIdpMail   "%%{REMOTE_USER}@example.com" s/^EXAMPLE-//
+    %s
+</Location>
+""" % (path, setting, idp.AUTHENTICATION) for path, setting in (("/mail", ""), ("/transient", "RcIdpNameID transient"), ("/persistent", "RcIdpNameID persistent")))
+
+
 class WithoutModule(Idp):
     """Without the module that Httpd brings for TLS."""
 
@@ -39,8 +51,11 @@ class WithoutModule(Idp):
 
 def serve(cache, name="idp", **options):
     modules = ["socache_" + cache.partition(":")[0]] if cache and "shmcb" not in cache else []
-    return Idp(server=("RcIdpLaunchLimitCache %s\n" % cache if cache else "") + "RcIdpLaunchLimit 1\n", location="RcIdpLaunchLimit %d" % LIMIT, vhost=OTHER,
-               modules=modules, name=name, **options)
+    server = Idp(server=("RcIdpLaunchLimitCache %s\n" % cache if cache else "") + "RcIdpLaunchLimit 1\nRcIdpPersistentIDSecretFile \"${folder}/secret\"\n", location="RcIdpLaunchLimit %d" % LIMIT, vhost=OTHER + SPELLED,
+                 users=("alice", "bob", "carol", "Carol", "CAROL", "EXAMPLE-CAROL", "dave"),
+                 modules=modules, name=name, **options)
+    server.write("secret", os.urandom(32), mode=0o600)
+    return server
 
 
 def issued(answer):
@@ -66,6 +81,14 @@ def uses_up(server, who, user="alice"):
             break
 
 
+def spellings(server):
+    """One user counts as one, however the name is written."""
+    for path, users in (("/mail", ["carol", "Carol", "EXAMPLE-CAROL", "dave"]), ("/transient", ["carol", "CAROL", "dave"]), ("/persistent", ["carol", "CAROL", "dave"])):
+        got = [issued(server.get(path, user=user)) for user in users]
+        is_(got, [user in ("carol", "dave") for user in users], "%s: %s" % (path, ", ".join(users)))
+    server.expect("RCIDP18: .*C(arol|AROL), 1 in a minute", count=4)
+
+
 def counts(mpm):
     """One machine, whose children count together; by each binding and at each path for itself."""
     server = serve("shmcb:${folder}/launches(64000)" if mpm == "worker" else None if mpm == "prefork" else "shmcb", mpm=mpm)
@@ -79,6 +102,8 @@ def counts(mpm):
         refused(server, server.get("/ringcentral?" + asking.redirect(asks)), mpm + ", when RingCentral asks")
         is_(server.request("HEAD", "/ringcentral").status, 200, mpm + ", HEAD: is not counted")
         ok(issued(server.get(user="bob")), mpm + ": bob may")
+        if mpm == "worker":
+            spellings(server)
         is_([issued(server.get("/other")), server.get("/other").status], [True, 429], mpm + ": another path counts for itself, by the limit that it inherits")
         server.expect("RCIDP18: .*alice, 1 in a minute", count=1)
         ok(issued(server.get("/other?unlimited")), mpm + ": where there is none, there is none")

@@ -263,7 +263,7 @@ def transport():
             answer = table.ask("RelayState %r, %s" % (state, name), "POST" if options else "GET",
                                server.PATH if options else server.redirect(relay_state=state), "issued", **options)
             is_(form.auto_post(answer.text).relay_state, state, "RelayState %r, %s: returned as it came" % (state, name))
-    for state in ("%FF", "%C0%BC", "%ED%A0%80", "a%01b", "%80"):
+    for state in ("%FF", "%C0%BC", "%ED%A0%80", "a%01b", "%80", "a%0Ab", "a%0Db", "%0A", "a%0D", "%0D%0A%0D", "%0D%0A%0A", "%0A%0D"):
         attack("RelayState %s, Redirect" % state, "relay-state", server.PATH + "?" + request + "&RelayState=" + state)
         attack("RelayState %s, POST" % state, "relay-state", body=server.post()["body"] + "&RelayState=" + state)
     body = server.post(relay_state="x")["body"]

@@ -48,7 +48,7 @@ def refused(what, content, reason, options="metadata=sp.xml"):
         server.write("sp.xml", content)
     status, output = server.configtest()
     ok(status > 0, "%s: httpd -t fails" % what, output)
-    number = 1 + server.configuration().splitlines().index("RcIdpServiceProvider us " + options)
+    number = 1 + server.configuration().splitlines().index(("RcIdpServiceProvider us " + options).splitlines()[-1])
     like(output, r"Syntax error on line %d of %s/httpd\.conf:" % (number, re.escape(server.folder)), "%s: file and line" % what)
     like(output, r"RcIdpServiceProvider: .*" + reason, "%s: the reason" % what)
     is_(len(output.strip().splitlines()), 2, "%s: and nothing else" % what)
@@ -92,6 +92,10 @@ refused("another provider than is chosen", group(entity("urn:a"), entity("urn:b"
         "metadata=sp.xml entityid=urn:c")
 refused("an ACS that is not in it", entity(), "acs=https://sp.example.com/other is not an AssertionConsumerService of the metadata",
         "metadata=sp.xml acs=https://sp.example.com/other")
+for contradiction, reason in (("entityid=urn:x", "entityid=urn:x, but the metadata that is given for us above is that of %s; give metadata= too, or another name" % ENTITY),
+                              ("acs=https://sp.example.com/x", "acs=https://sp.example.com/x is not an AssertionConsumerService of the metadata"),
+                              ("entityid=urn:x acs=https://sp.example.com/x", "entityid=urn:x, but the metadata")):
+    refused("%s after a line with metadata" % contradiction, entity(), reason, "metadata=sp.xml\nRcIdpServiceProvider us " + contradiction)
 refused("not signed", entity(), FILE + "the metadata is not signed, and metadata-signer= is given",
         'metadata=sp.xml metadata-signer="%s"' % signer.cert)
 refused("signed by somebody else", signed, FILE + "the metadata's signature is not by the key of metadata-signer=",

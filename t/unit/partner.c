@@ -10,7 +10,6 @@
 #define ENTITY "https://sp.example.com"
 #define ACS "https://sp.example.com/acs"
 #define BINDING "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-"
-#define MAIL "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 #define GCM "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 #define CBC "http://www.w3.org/2001/04/xmlenc#aes256-cbc"
 #define OAEP "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
@@ -109,7 +108,7 @@ static void test_least(void)
     ok(!partner->authn_requests_signed && !partner->want_assertions_signed, "no wishes");
     ok(partner->takes_our_encryption, "nothing against our encryption");
     ok(partner->valid_until == 0, "no end");
-    ok(!partner->name_id_formats->nelts && !partner->required->nelts, "no formats and no attributes");
+    ok(!partner->required->nelts, "no attributes that it needs");
 }
 
 static void test_everything(void)
@@ -118,7 +117,7 @@ static void test_everything(void)
         "saml2:ringcentral:prod", "validUntil=\"2999-12-31T23:59:59Z\"",
         "<IDPSSODescriptor protocolSupportEnumeration=\"" NS_SAMLP "\"/>" ROLE(
             "AuthnRequestsSigned=\"true\" WantAssertionsSigned=\"1\" validUntil=\"2998-01-02T03:04:05Z\"",
-            "<NameIDFormat> " MAIL "\n</NameIDFormat><NameIDFormat>urn:x</NameIDFormat>" POST(
+            "<NameIDFormat>urn:x</NameIDFormat>" POST(
                 "index=\"7\"") "<AttributeConsumingService index=\"1\"><RequestedAttribute Name=\"email\" "
                                "isRequired=\"true\"/><RequestedAttribute Name=\"phone\"/>"
                                "</AttributeConsumingService>")));
@@ -126,9 +125,6 @@ static void test_everything(void)
     is_str(partner->entity_id, "saml2:ringcentral:prod", "an entity ID that is no address");
     ok(partner->authn_requests_signed && partner->want_assertions_signed, "what it wants signed");
     is_str(rcidp_text_time(pool, partner->valid_until), "2998-01-02T03:04:05Z", "the sooner of two ends");
-    is_int(partner->name_id_formats->nelts, 2, "two formats");
-    is_str(APR_ARRAY_IDX(partner->name_id_formats, 0, const char *), MAIL,
-           "the first of them, without white space");
     is_int(partner->required->nelts, 1, "one attribute that it needs");
     is_str(APR_ARRAY_IDX(partner->required, 0, const char *), "email", "the name of it");
 }
