@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-/* The window, in seconds, and the most launches that can be allowed in it. */
-#define RCIDP_LIMIT_WINDOW 60
+/* The window, in seconds, and the most launches that can be allowed in it: a minute, and the second of which
+ * a record does not tell how much of it was over. */
+#define RCIDP_LIMIT_WINDOW 61
 #define RCIDP_LIMIT_MOST 100
 
 /* The seconds in which the last launches were, the oldest first, 4 bytes each, the highest byte first. */

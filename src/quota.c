@@ -19,13 +19,19 @@ APLOG_USE_MODULE(rcidp);
 
 #define NAME "rcidp_launches"
 #define DEFAULT_PROVIDER "shmcb"
+#define PATIENCE apr_time_from_sec(2) /* for the turn to speak with the cache */
+#define REST 10                       /* seconds without it, after that was in vain */
+#define SAID_FOR 60                   /* seconds in which it is not said again that it fails */
 
 struct rcidp_quota {
     const ap_socache_provider_t *provider;
     ap_socache_instance_t *instance;
-    apr_global_mutex_t *mutex; /* NULL where the cache needs none */
+    /* One thread of the machine at a time speaks with the cache: two launches of a user cannot count as one,
+     * and one that gets no answer, for which the caches know no end, holds up nobody else. */
+    apr_global_mutex_t *mutex;
     bool works;
-    apr_uint32_t said; /* when it was last said that it does not, in seconds */
+    apr_uint32_t said;   /* when it was last said that it does not, in seconds */
+    apr_uint32_t silent; /* when it was last waited for in vain, in seconds */
 };
 
 const char *rcidp_quota_set_limit(cmd_parms *cmd, void *dir, const char *text)
@@ -115,12 +121,17 @@ int rcidp_quota_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     return OK;
 }
 
+static apr_uint32_t seconds(void)
+{
+    return (apr_uint32_t)apr_time_sec(apr_time_now());
+}
+
 /* Once a minute, in each child. */
 static void complain(rcidp_quota *quota, server_rec *s, apr_status_t status)
 {
-    apr_uint32_t now = (apr_uint32_t)apr_time_sec(apr_time_now()), said = apr_atomic_read32(&quota->said);
+    apr_uint32_t now = seconds(), said = apr_atomic_read32(&quota->said);
 
-    if (now - said >= RCIDP_LIMIT_WINDOW && apr_atomic_cas32(&quota->said, now, said) == said)
+    if (now - said >= SAID_FOR && apr_atomic_cas32(&quota->said, now, said) == said)
         ap_log_error(APLOG_MARK, APLOG_ERR, status, s,
                      "RCIDP19: RcIdpLaunchLimit: launches are not counted, since the cache %s fails",
                      quota->provider->name);
@@ -141,13 +152,12 @@ int rcidp_quota_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     static const struct ap_socache_hints hints = {SHA256_DIGEST_LENGTH, 40,
                                                   apr_time_from_sec(RCIDP_LIMIT_WINDOW)};
     rcidp_quota *quota = rcidp_config_server(main)->quota;
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status;
 
     (void)plog, (void)ptemp;
     if (!is_wanted(main) || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
-    if (quota->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE)
-        status = ap_global_mutex_create(&quota->mutex, NULL, NAME, NULL, main, pconf, 0);
+    status = ap_global_mutex_create(&quota->mutex, NULL, NAME, NULL, main, pconf, 0);
     if (status == APR_SUCCESS)
         status = quota->provider->init(quota->instance, NAME, &hints, main, pconf);
     quota->works = status == APR_SUCCESS;
@@ -163,7 +173,7 @@ void rcidp_quota_child_init(apr_pool_t *pool, server_rec *main)
     rcidp_quota *quota = rcidp_config_server(main)->quota;
     apr_status_t status;
 
-    if (!quota || !quota->works || !quota->mutex)
+    if (!quota || !quota->works)
         return;
     status = apr_global_mutex_child_init(&quota->mutex, apr_global_mutex_lockfile(quota->mutex), pool);
     quota->works = status == APR_SUCCESS;
@@ -208,20 +218,20 @@ unsigned rcidp_quota_take(request_rec *r, const char *path, const char *name, in
 {
     rcidp_quota *quota = rcidp_config_server(r->server)->quota;
     unsigned char key[SHA256_DIGEST_LENGTH];
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status;
     unsigned wait = 0;
 
-    if (!quota->works) {
+    if (!quota->works || seconds() - apr_atomic_read32(&quota->silent) < REST) {
         complain(quota, r->server, APR_EINIT);
         return 0;
     }
     make_key(r, path, name, key);
-    if (quota->mutex)
-        status = apr_global_mutex_lock(quota->mutex);
+    status = apr_global_mutex_timedlock(quota->mutex, PATIENCE);
     if (status == APR_SUCCESS) {
         wait = count(quota, r, key, limit, &status);
-        if (quota->mutex)
-            apr_global_mutex_unlock(quota->mutex);
+        apr_global_mutex_unlock(quota->mutex);
+    } else if (APR_STATUS_IS_TIMEUP(status)) {
+        apr_atomic_set32(&quota->silent, seconds());
     }
     if (status != APR_SUCCESS)
         complain(quota, r->server, status);

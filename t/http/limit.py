@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """RcIdpLaunchLimit: so many launches of a user in a minute, counted by all children and, in redis or memcached, by all machines."""
 import os
+import signal
 import subprocess
 import sys
+from concurrent import futures
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import asking
@@ -65,7 +67,7 @@ def issued(answer):
 def refused(server, answer, who):
     """Checks: 429, when to come back, by a page of ours."""
     is_((answer.status, pages.problems(answer)), (429, []), who + ": is refused by a page of ours")
-    ok(1 <= int(answer.header("Retry-After") or 0) <= 60, who + ": when to come back", answer.header("Retry-After"))
+    ok(1 <= int(answer.header("Retry-After") or 0) <= 61, who + ": when to come back", answer.header("Retry-After"))
     like(pages.sentence(answer), "^You have signed in very often", who + ": is told why")
     ok(not pages.issued(answer), who + ": nothing is issued")
     if ("RCIDP18: .*, %d in a minute" % LIMIT, None) not in server.announced:
@@ -109,6 +111,26 @@ def counts(mpm):
         ok(issued(server.get("/other?unlimited")), mpm + ": where there is none, there is none")
 
 
+def at_once(pool, server, user, count):
+    return [pool.submit(lambda: issued(server.get(user=user))) for _ in range(count)]
+
+
+def freezes(kind, cache, first, second):
+    """Launches at the same time are counted one by one; and a cache that takes requests and does not answer holds up one of them."""
+    with futures.ThreadPoolExecutor(8) as pool:
+        got = [one.result() for one in at_once(pool, first, "carol", 8)]
+        is_(got.count(True), LIMIT, kind + ": as many as may be, of eight at once")
+        cache.send_signal(signal.SIGSTOP)
+        launches = at_once(pool, first, "dave", 6)
+        poll(lambda: sum(one.done() for one in launches) >= 5, kind + ": five of six launches end though it is frozen")
+        is_([one.result() for one in launches if one.done()], [True] * 5, kind + " is frozen: people are signed in all the same")
+        is_([issued(server.get(user="dave")) for server in [first] * 3], [True] * 3, kind + " is frozen: and so they are for a while")
+        cache.send_signal(signal.SIGCONT)
+        ok(all(one.result() for one in launches), kind + " goes on: so does the launch that was held up")
+        refused(second, second.get(user="carol"), kind + " goes on: so does the counting at the second")
+        poll(lambda: not issued(first.get(user="carol")), kind + " goes on: so does the counting at the first")
+
+
 def shares(kind, program, arguments):
     """Two machines, one cache; and what happens without it."""
     binary = example.program(program)
@@ -134,6 +156,7 @@ def shares(kind, program, arguments):
             for name, server in (("first", first), ("second", second)):
                 refused(server, server.get(), "%s, one more at the %s" % (kind, name))
                 ok(issued(server.get(user="bob")), "%s: bob may, at the %s" % (kind, name))
+            freezes(kind, cache, first, second)
             cache.kill()
             cache.wait()
             for server in (first, second):

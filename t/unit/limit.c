@@ -18,10 +18,10 @@ static void test_window(void)
     length = 0;
     ok(take(3, 0) == 0 && take(3, 10) == 0 && take(3, 20) == 0, "as many launches as may be");
     ok(length == 12, "stand in the record");
-    ok(take(3, 20) == 40 && take(3, 59) == 1, "one more has to wait until the first is a minute old");
+    ok(take(3, 20) == 41 && take(3, 60) == 1, "one more has to wait until the first is a minute old");
     ok(length == 12, "and is not counted");
-    ok(take(3, 60) == 0, "then it may be");
-    ok(take(3, 60) == 10, "and the next waits for the second");
+    ok(take(3, 61) == 0, "then it may be");
+    ok(take(3, 61) == 10, "and the next waits for the second");
     ok(take(3, 200) == 0 && length == 4, "what is over is forgotten");
 }
 
@@ -30,24 +30,24 @@ static void test_limits(void)
     length = 0;
     for (unsigned i = 0; i < RCIDP_LIMIT_MOST; i++)
         ok(take(RCIDP_LIMIT_MOST, i / 4) == 0, "launch %u of the most there can be", i + 1);
-    ok(take(RCIDP_LIMIT_MOST, 30) == 30 && length == RCIDP_LIMIT_RECORD, "no more fit");
-    ok(take(1, 30) == 54, "a lower limit counts the last ones");
+    ok(take(RCIDP_LIMIT_MOST, 30) == 31 && length == RCIDP_LIMIT_RECORD, "no more fit");
+    ok(take(1, 30) == 55, "a lower limit counts the last ones");
     length = 0;
-    ok(take(1, 0) == 0 && take(1, 0) == 60, "one in a minute");
+    ok(take(1, 0) == 0 && take(1, 0) == 61, "one in a minute");
     ok(take(2, 0) == 0, "a higher limit has room");
 }
 
 static void test_foreign(void)
 {
     length = 0;
-    ok(take(1, 30) == 0 && take(1, 0) == 60, "a launch in the future is one of now");
+    ok(take(1, 30) == 0 && take(1, 0) == 61, "a launch in the future is one of now");
     length = 3;
     ok(take(1, 0) == 0 && length == 4, "a record that is cut off is a new one");
     length = RCIDP_LIMIT_RECORD + 4;
     ok(take(1, 0) == 0 && length == 4, "so is one that is too long");
     memset(record, 0xff, sizeof(record));
     length = RCIDP_LIMIT_RECORD;
-    ok(take(5, 0) == 60, "nonsense of the right length ends after a minute");
+    ok(take(5, 0) == 61, "nonsense of the right length ends after a minute");
     memset(record, 0, sizeof(record));
     length = RCIDP_LIMIT_RECORD;
     ok(take(5, 0) == 0, "or has ended");
