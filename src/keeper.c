@@ -114,6 +114,8 @@ static const char *put_question(const rcidp_keeper *keeper, question *asked, int
     while (sendmsg(keeper->asking, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         if (errno == EAGAIN && !wait_for(keeper->asking, POLLOUT, deadline))
             return "the signing process is busy, and took no question in time";
+        if (errno == ETOOMANYREFS)
+            return "processes of httpd's user have as many descriptors under way as the system allows";
         if (errno != EAGAIN && errno != EINTR)
             return "the signing process is not there";
     }
@@ -228,14 +230,24 @@ static const EVP_MD *hash_of(uint32_t length)
     return length == 32 ? EVP_sha256() : length == 48 ? EVP_sha384() : length == 64 ? EVP_sha512() : NULL;
 }
 
-/* Is the answer still waited for, and who waits? */
+static bool has_option(int socket, int option, int wanted)
+{
+    int value = 0;
+    socklen_t size = sizeof(value);
+
+    return getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 && value == wanted;
+}
+
+/* Is it a socket as ours are, by which the kernel knows who is at its other end? Is the answer still waited
+ * for, and who waits? */
 static bool find_asker(int socket, pid_t *pid)
 {
     struct ucred peer;
     socklen_t size = sizeof(peer);
     struct pollfd state = {.fd = socket, .events = 0};
 
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof(peer) ||
+    if (!has_option(socket, SO_DOMAIN, AF_UNIX) || !has_option(socket, SO_TYPE, SOCK_SEQPACKET) ||
+        getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof(peer) ||
         poll(&state, 1, 0) != 0)
         return false;
     *pid = peer.pid;
@@ -293,6 +305,8 @@ static void reply_to(duty *service, apr_pool_t *pool, const question *asked, int
         return;
     reply.verdict = judge(service, pool, asked, asker, &reply);
     send(socket, &reply, offsetof(answer, signature) + reply.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (reply.verdict == FAILED && service->desk->on_token)
+        _exit(1);
 }
 
 /* An empty message looks like the end. It is one, too, when an asker has shut down its way of asking, which

@@ -34,6 +34,8 @@ typedef struct rcidp_keeper_desk {
     const apr_array_header_t *keys; /* of const rcidp_key * */
     int rate;                       /* signatures in a second, 0 for any number */
     int threads;
+    bool on_token; /* keys that can get lost: once one does not sign, the process ends, for another to log in
+                    */
     void (*tell)(void *baton, const rcidp_keeper_deed *deed); /* of each signature; from any of the threads */
     void *baton;
 } rcidp_keeper_desk;

@@ -26,7 +26,9 @@ APLOG_USE_MODULE(rcidp);
 #define HIGHEST_RATE 1000000
 #define MOST_THREADS 16
 #define SHORT_LIFE apr_time_from_sec(10)
-#define PAUSE 1             /* second before the next one starts, after a short life */
+#define PAUSE 1          /* seconds before the next one starts, after a short life */
+#define LONGEST_PAUSE 32 /* of those with a token, each twice as long as the one before */
+#define WRONG_PIN 100 /* the status of one that ended since the token refused the PIN; no signal's number */
 #define MOST_GENERATIONS 64 /* that end at the same time */
 /* What is kept there outlives this version of the module: the number is that of its form. */
 #define RETAINED "mod_rcidp signing processes 1"
@@ -36,6 +38,7 @@ typedef struct process_key {
     const char *file, *name; /* the second for messages */
     const server_rec *s;
     const rcidp_key *known; /* its public half */
+    const rcidp_key *lent;  /* what signs by it in httpd's children */
 } process_key;
 
 struct rcidp_process {
@@ -48,6 +51,8 @@ struct rcidp_process {
     const server_rec *main;
     apr_proc_t proc;
     apr_time_t started;
+    unsigned pause;  /* seconds that the next one waits */
+    bool is_refused; /* by the token: a PIN that is tried again and again locks it */
 };
 
 /* What outlives a restart: those that still serve the children of earlier generations. */
@@ -139,20 +144,37 @@ static rcidp_inspect_read *reader_of(const char *file)
     return rcidp_token_is_named(file) ? rcidp_token_read : rcidp_key_read;
 }
 
+/* Many virtual hosts may sign by one key. */
+static process_key *find_key(const rcidp_process *process, const char *file)
+{
+    for (int i = 0; i < process->keys->nelts; i++) {
+        process_key *key = APR_ARRAY_IDX(process->keys, i, process_key *);
+
+        if (strcmp(key->file, file) == 0)
+            return key;
+    }
+    return NULL;
+}
+
 const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const char *file,
                                   const rcidp_key **key)
 {
-    process_key *kept = apr_pcalloc(cmd->pool, sizeof(*kept));
-    const char *error = rcidp_inspect(cmd->pool, reader_of(file), file,
-                                      rcidp_token_is_named(file) ? &process->user : NULL, &kept->known);
+    process_key *kept = find_key(process, file);
+    const char *error = NULL;
 
-    if (error)
-        return error;
-    kept->file = file;
-    kept->name = rcidp_token_name(cmd->pool, file);
-    kept->s = cmd->server;
-    *key = rcidp_keeper_lend(cmd->pool, &process->keeper, kept->known, process->keys->nelts);
-    APR_ARRAY_PUSH(process->keys, process_key *) = kept;
+    if (!kept) {
+        kept = apr_pcalloc(cmd->pool, sizeof(*kept));
+        error = rcidp_inspect(cmd->pool, reader_of(file), file,
+                              rcidp_token_is_named(file) ? &process->user : NULL, &kept->known);
+        if (error)
+            return error;
+        kept->file = file;
+        kept->name = rcidp_token_name(cmd->pool, file);
+        kept->s = cmd->server;
+        kept->lent = rcidp_keeper_lend(cmd->pool, &process->keeper, kept->known, process->keys->nelts);
+        APR_ARRAY_PUSH(process->keys, process_key *) = kept;
+    }
+    *key = kept->lent;
     return NULL;
 }
 
@@ -231,13 +253,23 @@ static int count_threads(void)
     return processors < 2 ? 2 : processors > MOST_THREADS ? MOST_THREADS : (int)processors;
 }
 
+static bool has_tokens(const rcidp_process *process)
+{
+    bool found = false;
+
+    for (int i = 0; i < process->keys->nelts; i++)
+        found = found || rcidp_token_is_named(APR_ARRAY_IDX(process->keys, i, const process_key *)->file);
+    return found;
+}
+
 /* The process's whole life. */
-__attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent, bool pause)
+__attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent)
 {
     apr_pool_t *pool;
     rcidp_keeper_desk desk = {.serving = process->keeper.serving,
                               .rate = process->rate,
                               .threads = count_threads(),
+                              .on_token = has_tokens(process),
                               .tell = tell,
                               .baton = process};
     apr_array_header_t *keys;
@@ -246,8 +278,7 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
     if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
         _exit(1);
     rcidp_confine(parent, files_of(process, pool));
-    if (pause)
-        sleep(PAUSE);
+    sleep(process->pause);
     keys = apr_array_make(pool, process->keys->nelts, sizeof(const rcidp_key *));
     keys->nelts = process->keys->nelts;
     error = read_keys(process, pool, false, keys);
@@ -262,7 +293,7 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
         error = "it has no threads";
     if (error)
         complain(process->main, 0, error);
-    _exit(error ? 1 : 0);
+    _exit(error == rcidp_token_wrong_pin ? WRONG_PIN : error ? 1 : 0);
 }
 
 /* --- In httpd's parent -------------------------------------------------------------------------------- */
@@ -289,12 +320,12 @@ static void replace(pid_t before, pid_t now)
 
 static void watch(int reason, void *data, int status);
 
-static void start(rcidp_process *process, bool pause)
+static void start(rcidp_process *process)
 {
     pid_t parent = getpid(), pid = fork();
 
     if (pid == 0)
-        keep(process, parent, pause);
+        keep(process, parent);
     memset(&process->proc, 0, sizeof(process->proc));
     if (pid < 0) {
         complain(process->main, errno, "httpd cannot fork");
@@ -313,6 +344,15 @@ static bool is_stopping(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
+static unsigned next_pause(const rcidp_process *process)
+{
+    if (apr_time_now() - process->started >= SHORT_LIFE + apr_time_from_sec(process->pause))
+        return 0;
+    if (!process->pause || !has_tokens(process))
+        return PAUSE;
+    return 2 * process->pause < LONGEST_PAUSE ? 2 * process->pause : LONGEST_PAUSE;
+}
+
 /* httpd tells what became of the process. */
 static void watch(int reason, void *data, int status)
 {
@@ -326,12 +366,14 @@ static void watch(int reason, void *data, int status)
         return;
     apr_proc_other_child_unregister(data);
     replace(process->proc.pid, 0);
-    if (is_stopping())
+    process->is_refused = status == WRONG_PIN;
+    if (is_stopping() || process->is_refused)
         return;
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, process->main,
                  "RCIDP57: the signing process %" APR_PID_T_FMT " has ended (%d); another one starts",
                  process->proc.pid, status);
-    start(process, apr_time_now() - process->started < SHORT_LIFE);
+    process->pause = next_pause(process);
+    start(process);
 }
 
 /* That of an earlier generation ends when the last of its children has: httpd has to know that it was ours.
@@ -389,7 +431,7 @@ int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     }
     process->pconf = pconf;
     apr_pool_cleanup_register(pconf, &process->keeper, close_sockets, apr_pool_cleanup_null);
-    start(process, false);
+    start(process);
     return OK;
 }
 
@@ -398,8 +440,8 @@ int rcidp_process_monitor(apr_pool_t *pool, server_rec *s)
     rcidp_process *process = rcidp_config_server(s)->process;
 
     (void)pool;
-    if (process && process->pconf && !process->proc.pid && !is_stopping())
-        start(process, false);
+    if (process && process->pconf && !process->proc.pid && !process->is_refused && !is_stopping())
+        start(process);
     return DECLINED;
 }
 

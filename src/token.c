@@ -6,16 +6,24 @@
 #include <apr_escape.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef RCIDP_WITH_ENGINE
 #include <openssl/engine.h>
 #endif
 
 #define SCHEME "pkcs11:"
+
+/* PKCS #11 3.0, 5: CKR_PIN_INCORRECT to CKR_PIN_LOCKED. */
+#define FIRST_OF_PIN 0xA0
+#define LAST_OF_PIN 0xA4
+
+const char rcidp_token_wrong_pin[] = "the token refuses the PIN of pin-source=, or has locked itself";
 
 bool rcidp_token_is_named(const char *file)
 {
@@ -84,7 +92,9 @@ static const char *prepare(apr_pool_t *pool, const char *uri, ENGINE **engine)
         return "OpenSSL has no engine pkcs11; install libengine-pkcs11-openssl (Debian) or openssl-pkcs11 "
                "(Fedora)";
     ENGINE_ctrl_cmd(*engine, "QUIET", 0, NULL, NULL, 1);
-    if (module && ENGINE_ctrl_cmd_string(*engine, "MODULE_PATH", module, 0) != 1)
+    if (module && strchr(module, '/') && access(module, R_OK) != 0)
+        error = apr_psprintf(pool, "cannot read the library of the token, %s: %s", module, strerror(errno));
+    if (!error && module && ENGINE_ctrl_cmd_string(*engine, "MODULE_PATH", module, 0) != 1)
         error = apr_psprintf(pool, "the engine pkcs11 does not take %s", module);
     if (!error && source)
         error = give_pin(pool, *engine, source);
@@ -92,6 +102,17 @@ static const char *prepare(apr_pool_t *pool, const char *uri, ENGINE **engine)
         error =
             apr_psprintf(pool, "the library of the token, %s, does not start", module ? module : "p11-kit");
     return error;
+}
+
+/* Why no key came, by what the engine has left in the queue. */
+static const char *explain(apr_pool_t *pool, const char *name)
+{
+    unsigned long code;
+    bool refused = false;
+
+    while ((code = ERR_get_error()) != 0)
+        refused = refused || (ERR_GET_REASON(code) >= FIRST_OF_PIN && ERR_GET_REASON(code) <= LAST_OF_PIN);
+    return refused ? rcidp_token_wrong_pin : apr_psprintf(pool, "no token has %s", name);
 }
 
 const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key **key)
@@ -103,9 +124,9 @@ const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key 
     ENGINE_load_builtin_engines(); /* "dynamic", which finds the others */
     error = prepare(pool, uri, &engine);
     if (!error) {
+        ERR_clear_error();
         pkey = ENGINE_load_private_key(engine, name, NULL, NULL);
-        error = pkey ? rcidp_key_adopt(pool, pkey, name, false, key)
-                     : apr_psprintf(pool, "no token has %s, or it refuses the PIN of pin-source=", name);
+        error = pkey ? rcidp_key_adopt(pool, pkey, name, false, key) : explain(pool, name);
     }
     ENGINE_free(engine); /* the key holds a reference of its own */
     ERR_clear_error();

@@ -17,6 +17,10 @@ const char *rcidp_token_name(apr_pool_t *pool, const char *uri);
  * process ends. Returns NULL or a sentence, in which the PIN never is. */
 const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key **key);
 
+/* What rcidp_token_read() returns, this very string, where the token refuses the PIN. Tokens lock themselves
+ * after a few wrong ones. */
+extern const char rcidp_token_wrong_pin[];
+
 /* Does an engine compute for RSA keys in OpenSSL's place, also for those of files? */
 bool rcidp_token_engine_has_rsa(void);
 

@@ -225,12 +225,14 @@ with begin(Forkless(key=ec, name="no-fork", server="RcIdpSigningProcess on user=
 
 # Whoever reads a key has a name of its own before, so that nobody takes it for a child of httpd's.
 if shutil.which("strace") and not os.environ.get("RCIDP_PRELOAD"):  # it would be preloaded there, too
-    server = Idp(key=ec, name="named", server="RcIdpSigningProcess on")
+    server = Idp(key=ec, name="named", server="RcIdpSigningProcess on", plain=
+                 'RcIdpEntityID https://plain.example.com/\nRcIdpSigningCertificateFile "%s"\nRcIdpSigningKeyFile "%s"\n' % (ec.cert, ec.key))
     subprocess.run(["strace", "-f", "-e", "trace=openat,prctl", "-o", server.path("strace"), HTTPD, "-t", "-f", server.write_configuration()],
                    check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(server.path("strace"), encoding="utf-8", errors="replace") as file:
         calls = [line.split(None, 1) for line in file]
     readers = [(pid, number) for number, (pid, call) in enumerate(calls) if '"%s"' % ec.key in call]
+    is_(len(readers), 1, "a key that two virtual hosts name is read once")
     is_([sum('PR_SET_NAME, "rcidp_reader"' in call for one, call in calls[:number] if one == pid) for pid, number in readers],
         [1] * (len(readers) or 1), "who reads the key has taken a name of its own before")
 

@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import atexit
 import certs
 import keybytes
 import verify
+from httpd import poll
 from idp import Idp
 from tap import done_testing, is_, like, ok, skip_all
 
@@ -99,11 +101,39 @@ for name, pair in (("rsa", rsa), ("ec", ec)):
             ok(len(found) > 1 and not any(found.values()), name + ": neither key nor PIN is in the memory of httpd", found)
         ok(PIN not in server.log(), name + ": the PIN is in no log")
 
+# The token is away for a while; and the PIN is another, which is tried but once, since tokens lock themselves.
+changing = put("changing", PIN + "\n")
+if os.geteuid() == 0:
+    os.chown(changing, entry.pw_uid, entry.pw_gid)
+tokens = os.path.join(folder, "tokens")
+with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", server=PROCESS) as server:
+    server.expect(r"RCIDP56: signed for process \d+ by the key in pkcs11:token=idp;object=rsa: ")
+    server.expect("RCIDP36: no Response could be made: the signing process ")
+    server.expect(r"RCIDP57: the signing process \d+ has ended \((1|9)\); another one starts")
+    server.expect("RCIDP58: the signing process cannot start: no token has pkcs11:token=idp;object=rsa")
+    server.launch()
+    os.rename(tokens, tokens + ".away")
+    poll(lambda: server.get().status == 500, "launches are refused while the token is away")
+    poll(lambda: "RCIDP58" in server.log(), "the signing process looks for the token")
+    os.rename(tokens + ".away", tokens)
+    poll(lambda: server.get().status == 200, "launches are signed again once it is back")
+    problem = verify.signature(server.launch().xml, "Assertion", rsa.cert)
+    ok(not problem, "by the key of the token", problem)
+    if os.geteuid() == 0:
+        put("changing", "1111111111\n")
+        server.expect("RCIDP58: the signing process cannot start: the token refuses the PIN", count=1)
+        os.kill(keybytes.signers(server)[0], signal.SIGKILL)
+        poll(lambda: "refuses the PIN" in server.log(), "the next one is told that the PIN is wrong")
+        is_([server.get().status for _ in range(3)], [500] * 3, "and nobody tries it again")
+        put("changing", PIN + "\n")
+        server.graceful()
+        ok(server.launch().xml, "until httpd is restarted, with the right one")
+
 # What is not right: the key's URI, what httpd -t says.
 for key, wanted in (
         (uri("none"), "no token has pkcs11:token=idp;object=none"), (uri("rsa", token="other"), "no token has"),
-        (uri("rsa", pin=wrong_pin), "or it refuses the PIN"), (uri("rsa", pin="/none"), "cannot read /none"),
-        (uri("rsa", module="/none.so"), "no token has"),
+        (uri("rsa", pin=wrong_pin), "the token refuses the PIN"), (uri("rsa", pin="/none"), "cannot read /none"),
+        (uri("rsa", module="/none.so"), "cannot read the library of the token, /none.so: No such file"),
         (uri("weak"), "has an RSA key of 1024 bits"), (uri("ec"), "does not belong to the certificate"),
         ("pkcs11:object=rsa?pin-value=" + PIN, "does not belong into the configuration"), ("pkcs11:", "no token has")):
     status, output = Server(key=certs.Pair(key, rsa.cert), name="wrong", server=PROCESS).configtest()

@@ -248,6 +248,31 @@ static long put_words(const kept *made, const void *data, size_t size)
     return got;
 }
 
+/* The same with a socket that is not as ours are. */
+static long put_foreign(const kept *made, const void *data, size_t size, bool local)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t room = sizeof(address);
+    int ends[2] = {-1, -1}, listener;
+    long got;
+
+    if (local && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        return -4;
+    if (!local) {
+        listener = socket(AF_INET, SOCK_STREAM, 0);
+        ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+        if (bind(listener, (struct sockaddr *)&address, room) != 0 || listen(listener, 1) != 0 ||
+            getsockname(listener, (struct sockaddr *)&address, &room) != 0 ||
+            connect(ends[0], (struct sockaddr *)&address, room) != 0 ||
+            (ends[1] = accept(listener, NULL, NULL)) < 0)
+            return -4;
+        close(listener);
+    }
+    got = put(made, data, size, &ends[1], 1, ends[0]);
+    close(ends[0]);
+    return got;
+}
+
 static int count_descriptors(pid_t pid)
 {
     FILE *command = popen(apr_psprintf(pool, "ls /proc/%ld/fd | wc -l", (long)pid), "r");
@@ -299,6 +324,8 @@ static void test_hostile(void)
     many[0] = reply[1], many[1] = open("/dev/null", O_RDONLY);
     is_int(put(&made, &right, sizeof(right), many, 2, reply[0]), -1, "two descriptors are not answered");
     close(reply[0]);
+    is_int(put_foreign(&made, &right, sizeof(right), true), -1, "a socket of another kind is not answered");
+    is_int(put_foreign(&made, &right, sizeof(right), false), -1, "nor is one of the network");
     is_str(sign(pool, &made, 1, 1, &is_signed), NULL, "after all this the keeper signs");
     ok(is_signed, "rightly");
     is_int(put_words(&made, &right, sizeof(right)), 0, "and again");
