@@ -155,10 +155,14 @@ static void report(request_rec *r, rcidp_refusal refusal, const char *sentence, 
                   detail ? ": " : "", detail ? detail : "");
 }
 
-/* A path of this server: not //host, and nothing that would end the header. */
+/* A path of this server: not //host, and nothing that an address cannot hold (RFC 3986, 2). */
 static bool is_local(const char *url)
 {
-    return url[0] == '/' && url[1] != '/' && !strpbrk(url, "\\\r\n\t ");
+    bool fits = url[0] == '/' && url[1] != '/' && !strpbrk(url, "\"<>\\^`{|}");
+
+    for (; fits && *url; url++)
+        fits = *url > ' ' && *url < 0x7F;
+    return fits;
 }
 
 int rcidp_answer_redirect(request_rec *r, const char *url)

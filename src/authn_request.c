@@ -181,9 +181,10 @@ static int find_acs(incoming *in)
     in->asking->acs = provider->acs;
     if (!request->acs_url && request->acs_index < 0)
         return OK;
-    if (request->acs_url && request->acs_index >= 0)
+    if (request->acs_index >= 0 && (request->acs_url || request->protocol_binding)) /* core 3.4.1 */
         return refuse(in, RCIDP_REFUSE_ACS,
-                      "both AssertionConsumerServiceURL and AssertionConsumerServiceIndex");
+                      "AssertionConsumerServiceIndex and, besides, AssertionConsumerServiceURL or "
+                      "ProtocolBinding");
     if (provider->partner)
         endpoint = rcidp_partner_endpoint(provider->partner, request->acs_url, request->acs_index);
     else if (request->acs_url && strcmp(request->acs_url, provider->acs) == 0)

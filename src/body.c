@@ -10,7 +10,8 @@ bool rcidp_body_is_form(request_rec *r)
 {
     const char *type = apr_table_get(r->headers_in, "Content-Type");
 
-    return r->method_number == M_POST && type && !strncasecmp(type, FORM_TYPE, sizeof(FORM_TYPE) - 1);
+    return r->method_number == M_POST && type && !strncasecmp(type, FORM_TYPE, sizeof(FORM_TYPE) - 1) &&
+           strchr("; \t", type[sizeof(FORM_TYPE) - 1]); /* or its end */
 }
 
 /* Let the body be read again: the filter has it, and httpd's counters are as before the first reading. */

@@ -17,17 +17,21 @@ static void dump_certificate(apr_pool_t *pool, apr_file_t *out, const char *what
                     rcidp_text_time(pool, certificate->not_after));
 }
 
-static void dump_launch(apr_file_t *out, const rcidp_server_conf *conf, const rcidp_launch_setting *launch)
+static void dump_launch(apr_pool_t *pool, apr_file_t *out, const server_rec *s,
+                        const rcidp_launch_setting *launch)
 {
+    const rcidp_server_conf *conf = rcidp_config_server(s);
+    const rcidp_dir_conf *effective = rcidp_config_launch(pool, s, launch->path);
+
     apr_file_printf(out, "    launch       %s%s\n", conf->base_url, launch->path);
     for (int i = 0; i < launch->names->nelts; i++) {
         const rcidp_provider *provider =
             rcidp_provider_find(conf->providers, APR_ARRAY_IDX(launch->names, i, const char *));
+        const char *state = rcidp_config_default_state(effective, provider);
 
         apr_file_printf(out,
                         "      %-10s %s\n                 ACS        %s\n                 RelayState %s\n",
-                        provider->name, provider->entity_id, provider->acs,
-                        provider->relay_state ? provider->relay_state : "none");
+                        provider->name, provider->entity_id, provider->acs, state ? state : "none");
     }
 }
 
@@ -68,7 +72,7 @@ static void dump_server(apr_pool_t *pool, apr_file_t *out, const server_rec *s)
             rcidp_config_section(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *))->launch;
 
         if (launch)
-            dump_launch(out, conf, launch);
+            dump_launch(pool, out, s, launch);
     }
 }
 

@@ -73,6 +73,22 @@ static bool has_long_name(const xmlNode *node)
     return false;
 }
 
+/* Namespaces in XML 1.0, 2 to 6.3, are part of it; libxml2 goes on where something is wrong with them. NULL
+ * for what is not well-formed. */
+static xmlDocPtr read_text(const char *text, int length)
+{
+    xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    xmlDocPtr doc = parser ? xmlCtxtReadMemory(parser, text, length, NULL, "UTF-8", NO_OTHERS) : NULL;
+
+    if (doc && !parser->nsWellFormed) {
+        xmlFreeDoc(doc);
+        doc = NULL;
+    }
+    if (parser)
+        xmlFreeParserCtxt(parser);
+    return doc;
+}
+
 const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *doc)
 {
     const char *error;
@@ -82,7 +98,7 @@ const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *
         return "it is empty, or not text";
     if ((error = look_ahead(text, length)))
         return error;
-    *doc = xmlReadMemory(text, (int)length, NULL, "UTF-8", NO_OTHERS);
+    *doc = read_text(text, (int)length);
     if (!*doc || (*doc)->intSubset || (*doc)->extSubset || !xmlDocGetRootElement(*doc))
         error = "it is not well-formed XML in UTF-8";
     else if (has_long_name(xmlDocGetRootElement(*doc)))

@@ -155,6 +155,21 @@ static const char *read_role(reading *in, const xmlNode *role)
     return error;
 }
 
+/* Is SAML 2.0 among the protocols, a list with white space between them (metadata 2.4.1)? */
+static bool names_saml2(const char *protocols)
+{
+    static const char space[] = " \t\r\n";
+    apr_size_t length;
+    bool found = false;
+
+    for (; !found && *protocols; protocols += length) {
+        protocols += strspn(protocols, space);
+        length = strcspn(protocols, space);
+        found = length == strlen(RCIDP_NS_PROTOCOL) && strncmp(protocols, RCIDP_NS_PROTOCOL, length) == 0;
+    }
+    return found;
+}
+
 /* The SPSSODescriptor for SAML 2.0. */
 static const xmlNode *find_role(reading *in, const xmlNode *entity)
 {
@@ -163,7 +178,7 @@ static const xmlNode *find_role(reading *in, const xmlNode *entity)
     for (; role; role = rcidp_foreign_next(role, MD, "SPSSODescriptor")) {
         const char *protocols = rcidp_foreign_attribute(in->pool, role, "protocolSupportEnumeration");
 
-        if (protocols && strstr(protocols, RCIDP_NS_PROTOCOL))
+        if (protocols && names_saml2(protocols))
             return role;
     }
     return NULL;

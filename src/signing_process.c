@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "generations.h"
 #include "inspect.h"
 #include "sections.h"
 #include "token.h"
@@ -29,10 +30,6 @@ APLOG_USE_MODULE(rcidp);
 #define PAUSE 1          /* seconds before the next one starts, after a short life */
 #define LONGEST_PAUSE 32 /* of those with a token, each twice as long as the one before */
 #define WRONG_PIN 100 /* the status of one that ended since the token refused the PIN; no signal's number */
-#define MOST_GENERATIONS 64 /* that end at the same time */
-/* What is kept there outlives this version of the module: the number is that of its form. */
-#define RETAINED "mod_rcidp signing processes 1"
-
 /* A key of the process. */
 typedef struct process_key {
     const char *file, *name; /* the second for messages */
@@ -54,11 +51,6 @@ struct rcidp_process {
     unsigned pause;  /* seconds that the next one waits */
     bool is_refused; /* by the token: a PIN that is tried again and again locks it */
 };
-
-/* What outlives a restart: those that still serve the children of earlier generations. */
-typedef struct generations {
-    pid_t pids[MOST_GENERATIONS]; /* 0 where there is none */
-} generations;
 
 /* --- The configuration -------------------------------------------------------------------------------- */
 
@@ -298,26 +290,6 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent)
 
 /* --- In httpd's parent -------------------------------------------------------------------------------- */
 
-static generations *all_generations(void)
-{
-    generations *all = ap_retained_data_get(RETAINED);
-
-    return all ? all : ap_retained_data_create(RETAINED, sizeof(*all));
-}
-
-/* Put `now` in the place of `before`. */
-static void replace(pid_t before, pid_t now)
-{
-    generations *all = all_generations();
-
-    for (int i = 0; i < MOST_GENERATIONS; i++) {
-        if (all->pids[i] == before) {
-            all->pids[i] = now;
-            return;
-        }
-    }
-}
-
 static void watch(int reason, void *data, int status);
 
 static void start(rcidp_process *process)
@@ -333,7 +305,7 @@ static void start(rcidp_process *process)
     }
     process->proc.pid = pid;
     process->started = apr_time_now();
-    replace(0, pid);
+    rcidp_generations_replace(0, pid);
     apr_proc_other_child_register(&process->proc, watch, process, NULL, process->pconf);
 }
 
@@ -365,7 +337,7 @@ static void watch(int reason, void *data, int status)
     if (reason != APR_OC_REASON_DEATH && reason != APR_OC_REASON_LOST)
         return;
     apr_proc_other_child_unregister(data);
-    replace(process->proc.pid, 0);
+    rcidp_generations_replace(process->proc.pid, 0);
     process->is_refused = status == WRONG_PIN;
     if (is_stopping() || process->is_refused)
         return;
@@ -374,32 +346,6 @@ static void watch(int reason, void *data, int status)
                  process->proc.pid, status);
     process->pause = next_pause(process);
     start(process);
-}
-
-/* That of an earlier generation ends when the last of its children has: httpd has to know that it was ours.
- */
-static void watch_earlier(int reason, void *data, int status)
-{
-    (void)status;
-    if (reason == APR_OC_REASON_UNREGISTER)
-        return;
-    apr_proc_other_child_unregister(data);
-    if (reason != APR_OC_REASON_RESTART)
-        *(pid_t *)data = 0;
-}
-
-static void know_earlier(apr_pool_t *pconf)
-{
-    generations *all = all_generations();
-
-    for (int i = 0; i < MOST_GENERATIONS; i++) {
-        apr_proc_t *proc = all->pids[i] ? apr_pcalloc(pconf, sizeof(*proc)) : NULL;
-
-        if (proc) {
-            proc->pid = all->pids[i];
-            apr_proc_other_child_register(proc, watch_earlier, &all->pids[i], NULL, pconf);
-        }
-    }
 }
 
 /* The end of a generation: once its children have closed theirs too, the process sees it. */
@@ -420,7 +366,7 @@ int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     (void)plog, (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK; /* httpd only looks whether the configuration is right */
-    know_earlier(pconf);
+    rcidp_generations_know(pconf);
     if (!process || !process->keys->nelts)
         return OK;
     process->main = s;

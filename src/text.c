@@ -75,6 +75,20 @@ bool rcidp_text_is_xml(const char *text)
     return is_text(text, true);
 }
 
+/* Unicode's white space beyond ASCII, in UTF-8: U+0085, 00A0, 1680, 2000 to 200A, 2028, 2029, 202F, 205F,
+ * 3000. */
+static bool is_wide_space(const char *at)
+{
+    static const char *const spaces[] = {"\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\xA8",
+                                         "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
+    bool found =
+        strncmp(at, "\xE2\x80", 2) == 0 && (unsigned char)at[2] >= 0x80 && (unsigned char)at[2] <= 0x8A;
+
+    for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
+        found = found || strncmp(at, spaces[i], strlen(spaces[i])) == 0;
+    return found;
+}
+
 bool rcidp_text_is_mail(const char *text)
 {
     const char *at = strchr(text, '@');
@@ -82,7 +96,7 @@ bool rcidp_text_is_mail(const char *text)
     if (!at || at == text || !at[1] || strchr(at + 1, '@'))
         return false;
     for (; *text; text++) {
-        if (apr_isspace(*text) || apr_iscntrl(*text))
+        if (apr_isspace(*text) || apr_iscntrl(*text) || ((unsigned char)*text >= 0x80 && is_wide_space(text)))
             return false;
     }
     return true;

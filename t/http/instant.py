@@ -89,7 +89,7 @@ AGAIN = [
     ("/asked", "", "too-old"),
     *[("/asked", url, "evaluation") for url in (
         "sign-in", "//evil.example.com/", "/\\evil.example.com/", "\\\\evil.example.com", "http://login.example.com/", "javascript:alert(1)",
-        "https://user@login.example.com/", "https:///x", "/a b", "/a%0d%0aSet-Cookie:%20a=b", "/a%09b", "?a", "#a")],
+        "https://user@login.example.com/", "https:///x", "/a b", "/a\"b", "/<b>", "/é", "/a`b", "/{a}", "/a%0d%0aSet-Cookie:%20a=b", "/a%09b", "?a", "#a")],
     ("/asked", "/a%01b", "bad-text"),
 ]
 

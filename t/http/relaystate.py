@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where RelayState comes from, what ?RelayState= may ask for, and that it reaches the service provider byte for byte."""
 import os
+import re
 import sys
 import urllib.parse
 
@@ -178,11 +179,14 @@ with Idp(server=rows.CONFIGURATION + SERVER, vhost="".join(LAUNCH % (path, text,
     rows.serve(server)
 
     # Without being asked: the path's own, else the service provider's.
+    dump = {path: dict(re.findall(r"      (\S+) .*\n.*\n +RelayState (.*)\n", text))
+            for path, text in re.findall(r"^    launch       https://[^/]+(/.*)\n((?:      .*\n)*)", server.configtest("-D", "DUMP_RCIDP")[1], re.M)}
     for name, relay_state in NAMES.items():
         for path, wanted in (("/default", relay_state), ("/set", ODD), ("/http", "http://app.example.com:8080/"), ("/none", None),
                              ("/None", None), ("/allow", relay_state)):
             post = server.launch("%s?sp=%s" % (path, name))
             is_(post.relay_state, wanted, "%s, %s: RelayState" % (path, name))
+            is_(dump[path][name], wanted or "none", "%s, %s: RelayState in the dump" % (path, name))
             is_(len(post.values("RelayState")), int(wanted is not None), "%s, %s: how often" % (path, name))
 
     # Asked for: allowed, and then it goes before all others.

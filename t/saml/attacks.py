@@ -78,6 +78,7 @@ def addresses():
     for index in ("-1", "", "abc", "0x0", "4294967296", "18446744073709551616", "1 ", "+1", "1.0", "1e0"):
         both("ACS index %r" % index, xml(index=index))
     both("ACS by URL and by index", xml(acs=ACS, index="0"), "acs")
+    both("ACS by index, and a binding", xml(index="0", binding=asking.HTTP_POST), "acs")
     both("ACS by URL and by an index below 0", xml(acs=ACS, index="-1"))
     attack("the other provider asks for the first one's ACS", "acs", server.redirect(issuer=OTHER, acs=ACS))
     attack("the other provider asks by index", "acs", server.redirect(issuer=OTHER, index=0))
@@ -129,6 +130,9 @@ def markup():
         ok(answer.status == 400, "two issuers, %s first: refused" % first, answer)
     server.expect("RCIDP4[34]: ")
     server.expect("RCIDP02: ")  # of some of what is disguised
+    for name, wrong in (("a prefix that nobody declared", 'foo:bar="1"'), ("an attribute twice by two prefixes", 'xmlns:a="urn:x" xmlns:b="urn:x" a:y="1" b:y="2"'),
+                        ("a prefix for nothing", 'xmlns:a=""'), ("another meaning of xml", 'xmlns:xml="urn:x"'), ("a prefix for that of xmlns", 'xmlns:a="http://www.w3.org/2000/xmlns/"')):
+        both("namespaces: " + name, xml(attributes=wrong))
     for child, schema in (("Issuer", "saml:Issuer"), ("NameIDPolicy", "samlp:NameIDPolicy"), ("Subject", "saml:Subject"), ("Conditions", "saml:Conditions"),
                           ("RequestedAuthnContext", "samlp:RequestedAuthnContext"), ("Scoping", "samlp:Scoping")):
         for disguise in ("samlp:AuthnRequestType", "saml:AssertionType", "saml:NameIDType", "lib:AuthnRequestType"):
@@ -280,6 +284,11 @@ def transport():
     attack("POST: multipart/form-data", "post", headers=[("Content-Type", "multipart/form-data; boundary=b")],
            body='--b\r\nContent-Disposition: form-data; name="SAMLRequest"\r\n\r\n%s\r\n--b--\r\n' % b64(xml()))
     attack("POST: text/xml", "post", headers=[("Content-Type", "text/xml")], body=xml())
+    for kind in ("x", "-x+xml", "/../x", ","):
+        attack("POST: application/x-www-form-urlencoded%s" % kind, "post", headers=[("Content-Type", "application/x-www-form-urlencoded" + kind)], body=body)
+    for kind in (";charset=UTF-8", " ; charset=UTF-8", "\t"):
+        table.ask("POST: application/x-www-form-urlencoded%s" % kind, "POST", server.PATH, "issued",
+                  headers=[("Content-Type", "application/x-www-form-urlencoded" + kind)], body=server.post()["body"])
     attack("POST: without a type", "post", headers=[("Content-Type", "")], body=body)
     # Chunks that are none: one answer, be it httpd's.
     head = ("POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"

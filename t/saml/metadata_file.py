@@ -83,6 +83,8 @@ refused("a DTD", '<!DOCTYPE EntityDescriptor [<!ENTITY a "b">]>' + entity(), FIL
 refused("no XML", "MIIC", FILE + "it is not well-formed XML in UTF-8")
 refused("a page", "<html><head/><body/></html>", FILE + "it is no metadata of a SAML 2.0 service provider")
 refused("an identity provider's", entity().replace("SPSSO", "IDPSSO"), FILE + "it is no metadata of a SAML 2.0 service provider")
+for protocols in (verify.SAMLP + "X", "x" + verify.SAMLP, verify.SAMLP + "," + verify.SAMLP.replace("2.0", "1.1"), ""):
+    refused("protocols %r" % protocols, entity().replace('Enumeration="%s"' % verify.SAMLP, 'Enumeration="%s"' % protocols), FILE + "it is no metadata of a SAML 2.0 service provider")
 refused("no endpoint for POST", entity().replace("HTTP-POST", "HTTP-Artifact"), FILE + "there is no AssertionConsumerService with the binding HTTP-POST")
 refused("an endpoint without TLS", entity(acs="http://sp.example.com/acs"), FILE + "the AssertionConsumerService http://sp.example.com/acs is not an https URL")
 refused("a broken certificate", entity(keys=key("MIIC")), "/sp.xml has a certificate that cannot be understood")

@@ -47,6 +47,18 @@ static void test_taken(void)
     is_str(PARSE("<a><!DOC/></a>"), NOT_XML, "what only begins like a DTD is no XML");
 }
 
+/* What libxml2 alone lets pass. */
+static void test_namespaces(void)
+{
+    is_str(PARSE("<b:a xmlns:b='urn:b' b:c=''/>"), NULL, "a prefix that is declared");
+    is_str(PARSE("<b:a/>"), NOT_XML, "an element with a prefix that nobody declared");
+    is_str(PARSE("<a b:c=''/>"), NOT_XML, "an attribute with one");
+    is_str(PARSE("<a xmlns:b='urn:b' xmlns:c='urn:b' b:d='' c:d=''/>"), NOT_XML,
+           "an attribute that stands twice");
+    is_str(PARSE("<a xmlns:b=''/>"), NOT_XML, "a prefix for nothing");
+    is_str(PARSE("<a xmlns:xml='urn:b'/>"), NOT_XML, "another meaning of xml");
+}
+
 /* With the entities that would read a file, call home, or grow. */
 static void test_dtd(void)
 {
@@ -192,8 +204,9 @@ static void test_elements(void)
     ok(rcidp_foreign_is(root, "urn:a", "a"), "an element is known by namespace and name");
     ok(!rcidp_foreign_is(root, "urn:b", "a") && !rcidp_foreign_is(root, "urn:a", "A"), "and by no other");
     ok(!rcidp_foreign_is(NULL, "urn:a", "a") && !rcidp_foreign_is(root->children, "urn:a", "a") &&
-           !rcidp_foreign_is(root_of("<a/>"), "urn:a", "a") && !rcidp_foreign_is(root_of("<b:a/>"), "b", "a"),
-       "nothing, a text, what has no namespace, and what has a prefix that stands for nothing, are not");
+           !rcidp_foreign_is(root_of("<a/>"), "urn:a", "a") &&
+           !rcidp_foreign_is(root_of("<b:a xmlns:b=\"urn:b\"/>"), "b", "a"),
+       "nothing, a text, what has no namespace, and what has its prefix for one, are not");
     is_str(rcidp_foreign_attribute(pool, first, "n"), "2", "the first child of a name");
     is_str(rcidp_foreign_attribute(pool, rcidp_foreign_next(first, "urn:a", "c"), "n"), "3",
            "the next, not below");
@@ -251,6 +264,7 @@ int main(int argc, char **argv)
     (void)argc;
     fixture_begin(argv[0]);
     test_taken();
+    test_namespaces();
     test_dtd();
     test_encodings();
     test_refused();

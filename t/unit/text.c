@@ -138,6 +138,17 @@ static void test_mail(void)
          "ce@example.com",
          false, "a control"},
         {"alice@\x7F", false, "DEL"},
+        {"alice\xC2\xA0@example.com", false, "U+00A0, a space that does not break"},
+        {"alice@example.com\xC2\x85", false, "U+0085"},
+        {"\xE1\x9A\x80@example.com", false, "U+1680"},
+        {"alice@\xE2\x80\x80", false, "U+2000"},
+        {"alice@example.com\xE2\x80\x8A", false, "U+200A"},
+        {"alice@example.com\xE2\x80\xA8", false, "U+2028"},
+        {"alice@\xE2\x80\xA9x", false, "U+2029"},
+        {"alice@\xE2\x80\xAFx", false, "U+202F"},
+        {"alice@\xE2\x81\x9Fx", false, "U+205F"},
+        {"alice@\xE3\x80\x80x", false, "U+3000"},
+        {"alice\xC2\xA1\xE2\x80\x90\xE3\x80\x81@x", true, "their neighbours"},
     };
 
     judge(rcidp_text_is_mail, "mail", EACH(table));

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generations.h"
+
+#include <apr_thread_proc.h>
+#include <httpd.h>
+#include <http_config.h>
+
+#define MOST_GENERATIONS 64 /* that end at the same time */
+/* What is kept there outlives this version of the module: the number is that of its form. */
+#define RETAINED "mod_rcidp signing processes 1"
+
+/* What outlives a restart: those that still serve the children of earlier generations. */
+typedef struct generations {
+    pid_t pids[MOST_GENERATIONS]; /* 0 where there is none */
+} generations;
+
+static generations *all_generations(void)
+{
+    generations *all = ap_retained_data_get(RETAINED);
+
+    return all ? all : ap_retained_data_create(RETAINED, sizeof(*all));
+}
+
+void rcidp_generations_replace(pid_t before, pid_t now)
+{
+    generations *all = all_generations();
+
+    for (int i = 0; i < MOST_GENERATIONS; i++) {
+        if (all->pids[i] == before) {
+            all->pids[i] = now;
+            return;
+        }
+    }
+}
+
+/* That of an earlier generation ends when the last of its children has: httpd has to know that it was ours.
+ */
+static void watch_earlier(int reason, void *data, int status)
+{
+    (void)status;
+    if (reason == APR_OC_REASON_UNREGISTER)
+        return;
+    apr_proc_other_child_unregister(data);
+    if (reason != APR_OC_REASON_RESTART)
+        *(pid_t *)data = 0;
+}
+
+void rcidp_generations_know(apr_pool_t *pconf)
+{
+    generations *all = all_generations();
+
+    for (int i = 0; i < MOST_GENERATIONS; i++) {
+        apr_proc_t *proc = all->pids[i] ? apr_pcalloc(pconf, sizeof(*proc)) : NULL;
+
+        if (proc) {
+            proc->pid = all->pids[i];
+            apr_proc_other_child_register(proc, watch_earlier, &all->pids[i], NULL, pconf);
+        }
+    }
+}
