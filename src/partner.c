@@ -107,6 +107,11 @@ static const char *read_endpoint(reading *in, const xmlNode *node, int *rank)
     if (!url || !rcidp_url_is_https(in->pool, url))
         return complain(in, apr_psprintf(in->pool, "the AssertionConsumerService %s is not an https URL",
                                          url ? url : ""));
+    if (rcidp_foreign_boolean(node, "isDefault") < 0)
+        return complain(in, apr_psprintf(in->pool,
+                                         "isDefault of the AssertionConsumerService %s is neither true "
+                                         "nor false",
+                                         url));
     endpoint = apr_palloc(in->pool, sizeof(*endpoint));
     endpoint->url = url;
     endpoint->index = rcidp_foreign_number(in->pool, node, "index");

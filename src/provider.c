@@ -58,6 +58,7 @@ typedef struct parsing {
     cmd_parms *cmd;
     rcidp_provider *provider;
     const char *entity_id, *acs, *metadata, *signer;
+    apr_table_t *said; /* its words, by their keys */
 } parsing;
 
 static const char *set_encryption(parsing *line, const char *value)
@@ -122,6 +123,21 @@ static const char *set_member(parsing *line, const char *key, const char *value)
         "%s= is not known; known are entityid=, acs=, metadata=, metadata-signer=, relaystate=, "
         "title=, icon=, encryption=, allow-sha1=",
         key);
+}
+
+/* KEY=VALUE, each key once. */
+static const char *set_word(parsing *line, const char *word)
+{
+    apr_pool_t *pool = line->cmd->pool;
+    const char *value = strchr(word, '='), *key;
+
+    if (!value)
+        return apr_psprintf(pool, "\"%s\" is not of the form KEY=VALUE", word);
+    key = apr_pstrmemdup(pool, word, (apr_size_t)(value - word));
+    if (apr_table_get(line->said, key))
+        return apr_psprintf(pool, "%s= stands twice", key);
+    apr_table_setn(line->said, key, value + 1);
+    return set_member(line, key, value + 1);
 }
 
 /* The metadata file replaces what was known of entityID, ACS and certificates. */
@@ -207,7 +223,9 @@ const char *rcidp_provider_parse(cmd_parms *cmd, const char *args, const apr_arr
 {
     const char *name = rcidp_value_word(cmd->pool, &args), *word, *error = NULL;
     const rcidp_provider *known = rcidp_provider_find(providers, name);
-    parsing line = {.cmd = cmd, .provider = apr_pcalloc(cmd->pool, sizeof(rcidp_provider))};
+    parsing line = {.cmd = cmd,
+                    .provider = apr_pcalloc(cmd->pool, sizeof(rcidp_provider)),
+                    .said = apr_table_make(cmd->temp_pool, 4)};
 
     if (!is_provider_name(name))
         return apr_psprintf(cmd->pool,
@@ -216,13 +234,8 @@ const char *rcidp_provider_parse(cmd_parms *cmd, const char *args, const apr_arr
         *line.provider = *known;
     line.provider->name = name;
     line.provider->at = cmd->directive;
-    while (!error && *(word = rcidp_value_word(cmd->pool, &args))) {
-        const char *value = strchr(word, '=');
-
-        error =
-            value ? set_member(&line, apr_pstrmemdup(cmd->pool, word, (apr_size_t)(value - word)), value + 1)
-                  : apr_psprintf(cmd->pool, "\"%s\" is not of the form KEY=VALUE", word);
-    }
+    while (!error && *(word = rcidp_value_word(cmd->pool, &args)))
+        error = set_word(&line, word);
     if (error || (error = read_metadata(&line)) || (error = set_addresses(&line)) ||
         (error = check_encryption(&line)))
         return error;

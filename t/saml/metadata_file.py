@@ -87,6 +87,8 @@ for protocols in (verify.SAMLP + "X", "x" + verify.SAMLP, verify.SAMLP + "," + v
     refused("protocols %r" % protocols, entity().replace('Enumeration="%s"' % verify.SAMLP, 'Enumeration="%s"' % protocols), FILE + "it is no metadata of a SAML 2.0 service provider")
 refused("no endpoint for POST", entity().replace("HTTP-POST", "HTTP-Artifact"), FILE + "there is no AssertionConsumerService with the binding HTTP-POST")
 refused("an endpoint without TLS", entity(acs="http://sp.example.com/acs"), FILE + "the AssertionConsumerService http://sp.example.com/acs is not an https URL")
+refused("a default that is none", entity().replace("<AssertionConsumerService ", '<AssertionConsumerService isDefault="TRUE" '),
+        FILE + "isDefault of the AssertionConsumerService %s is neither true nor false" % ACS)
 refused("a broken certificate", entity(keys=key("MIIC")), "/sp.xml has a certificate that cannot be understood")
 refused("a weak key", entity(keys=key(certs.base64(certs.pair("rsa1024").cert))), "RSA key of 1024 bits; at least 2048 are needed")
 refused("several providers", group(entity("urn:a"), entity("urn:b")), FILE + "it has several service providers; choose one by entityid=")
