@@ -73,17 +73,14 @@ static bool has_long_name(const xmlNode *node)
     return false;
 }
 
-/* Namespaces in XML 1.0, 2 to 6.3, are part of it; libxml2 goes on where something is wrong with them. NULL
- * for what is not well-formed. */
-static xmlDocPtr read_text(const char *text, int length)
+/* libxml2 goes on where something is wrong with namespaces, also with a name that is no URI (Namespaces in
+ * XML 1.0, 2 to 6.3). */
+static xmlDocPtr read_text(const char *text, int length, bool *has_right_names)
 {
     xmlParserCtxtPtr parser = xmlNewParserCtxt();
     xmlDocPtr doc = parser ? xmlCtxtReadMemory(parser, text, length, NULL, "UTF-8", NO_OTHERS) : NULL;
 
-    if (doc && !parser->nsWellFormed) {
-        xmlFreeDoc(doc);
-        doc = NULL;
-    }
+    *has_right_names = parser && parser->nsWellFormed;
     if (parser)
         xmlFreeParserCtxt(parser);
     return doc;
@@ -92,15 +89,18 @@ static xmlDocPtr read_text(const char *text, int length)
 const char *rcidp_foreign_parse(const char *text, apr_size_t length, xmlDocPtr *doc)
 {
     const char *error;
+    bool has_right_names;
 
     *doc = NULL;
     if (length == 0 || length > INT_MAX || memchr(text, '\0', length))
         return "it is empty, or not text";
     if ((error = look_ahead(text, length)))
         return error;
-    *doc = read_text(text, (int)length);
+    *doc = read_text(text, (int)length, &has_right_names);
     if (!*doc || (*doc)->intSubset || (*doc)->extSubset || !xmlDocGetRootElement(*doc))
         error = "it is not well-formed XML in UTF-8";
+    else if (!has_right_names)
+        error = "its namespaces are not well-formed";
     else if (has_long_name(xmlDocGetRootElement(*doc)))
         error = "it has a name of more than 128 bytes";
     else

@@ -274,6 +274,7 @@ static verdict judge(duty *service, apr_pool_t *pool, const question *asked, pid
 {
     const rcidp_keeper_desk *desk = service->desk;
     const EVP_MD *hash = hash_of(asked->length);
+    const rcidp_key *key;
     const unsigned char *signature = NULL;
     apr_size_t length = 0;
     rcidp_keeper_deed deed = {
@@ -286,8 +287,8 @@ static verdict judge(duty *service, apr_pool_t *pool, const question *asked, pid
             desk->tell(desk->baton, &deed);
         return TOO_MANY;
     }
-    if (rcidp_key_sign(pool, APR_ARRAY_IDX(desk->keys, deed.key, const rcidp_key *), hash, asked->digest,
-                       &signature, &length) ||
+    key = APR_ARRAY_IDX(desk->keys, deed.key, const rcidp_key *);
+    if (!key || rcidp_key_sign(pool, key, hash, asked->digest, &signature, &length) ||
         length > sizeof(reply->signature))
         return FAILED;
     desk->tell(desk->baton, &deed); /* before anybody has it */
@@ -304,9 +305,10 @@ static void reply_to(duty *service, apr_pool_t *pool, const question *asked, int
     if (!find_asker(socket, &asker))
         return;
     reply.verdict = judge(service, pool, asked, asker, &reply);
-    send(socket, &reply, offsetof(answer, signature) + reply.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (reply.verdict == FAILED && service->desk->on_token)
+    if (reply.verdict == FAILED && service->desk->renews &&
+        service->desk->renews(service->desk->baton, (int)asked->key))
         _exit(1);
+    send(socket, &reply, offsetof(answer, signature) + reply.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /* An empty message looks like the end. It is one, too, when an asker has shut down its way of asking, which

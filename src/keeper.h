@@ -31,12 +31,13 @@ typedef struct rcidp_keeper_deed {
 /* What a keeper works with. */
 typedef struct rcidp_keeper_desk {
     int serving;
-    const apr_array_header_t *keys; /* of const rcidp_key * */
+    const apr_array_header_t *keys; /* of const rcidp_key *; NULL for one that could not be had */
     int rate;                       /* signatures in a second, 0 for any number */
     int threads;
-    bool on_token; /* keys that can get lost: once one does not sign, the process ends, for another to log in
-                    */
     void (*tell)(void *baton, const rcidp_keeper_deed *deed); /* of each signature; from any of the threads */
+    /* Where a key did not sign: may another process have better luck? Then this one ends, and whoever has
+     * asked asks that. NULL: never. */
+    bool (*renews)(void *baton, int key);
     void *baton;
 } rcidp_keeper_desk;
 

@@ -24,6 +24,7 @@ typedef struct launching {
     request_rec *r;
     rcidp_dir_conf *conf; /* effective, and this launch's own */
     const rcidp_server_conf *server;
+    const rcidp_name_id_setting *name_id; /* as configured; that of conf becomes what a request asks for */
     const rcidp_provider *provider;
     const char *sp;             /* ?sp= as asked for, NULL if not */
     const char *asked_state;    /* ?RelayState= as asked for, and allowed; NULL if not */
@@ -188,15 +189,16 @@ static int answer_head(launching *launch)
     return rcidp_answer_head(launch->r);
 }
 
-/* By what is issued, since a directory may take many spellings of one name; but by the name where that is new
- * each time, or a pseudonym of what was typed. */
+/* What the name ID is made from, whichever format of it the request wants: a directory may take many
+ * spellings of a user's name. */
 static const char *whose(const launching *launch)
 {
-    const char *format = launch->claims.name_id_format;
+    const rcidp_value *value = launch->name_id->value ? launch->name_id->value : launch->conf->mail;
+    apr_array_header_t *values;
 
-    return strcmp(format, RCIDP_NAMEID_TRANSIENT) == 0 || strcmp(format, RCIDP_NAMEID_PERSISTENT) == 0
-               ? launch->r->user
-               : launch->claims.name_id;
+    return rcidp_value_get(launch->r, value, &values) == RCIDP_VALUE_SOME
+               ? APR_ARRAY_IDX(values, 0, const char *)
+               : launch->r->user;
 }
 
 /* Only what would be issued counts. */
@@ -251,6 +253,7 @@ int rcidp_launch_handler(request_rec *r)
     if (!r->handler || strcmp(r->handler, RCIDP_HANDLER_LAUNCH) != 0)
         return DECLINED;
     launch.conf = rcidp_config_effective(r->pool, rcidp_config_section(r->per_dir_config));
+    launch.name_id = launch.conf->name_id;
     launch.server = rcidp_config_server(r->server);
     rcidp_denial_forget(r);
     for (size_t i = 0; status == OK && i < sizeof(steps) / sizeof(steps[0]); i++)

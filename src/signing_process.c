@@ -27,15 +27,13 @@ APLOG_USE_MODULE(rcidp);
 #define HIGHEST_RATE 1000000
 #define MOST_THREADS 16
 #define SHORT_LIFE apr_time_from_sec(10)
-#define PAUSE 1          /* seconds before the next one starts, after a short life */
-#define LONGEST_PAUSE 32 /* of those with a token, each twice as long as the one before */
-#define WRONG_PIN 100 /* the status of one that ended since the token refused the PIN; no signal's number */
+#define PAUSE 1 /* second before the next one starts, after a short life */
 /* A key of the process. */
 typedef struct process_key {
     const char *file, *name; /* the second for messages */
     const server_rec *s;
     const rcidp_key *known; /* its public half */
-    const rcidp_key *lent;  /* what signs by it in httpd's children */
+    bool is_refused;        /* by the token: a PIN that is tried again and again locks it */
 } process_key;
 
 struct rcidp_process {
@@ -48,8 +46,6 @@ struct rcidp_process {
     const server_rec *main;
     apr_proc_t proc;
     apr_time_t started;
-    unsigned pause;  /* seconds that the next one waits */
-    bool is_refused; /* by the token: a PIN that is tried again and again locks it */
 };
 
 /* --- The configuration -------------------------------------------------------------------------------- */
@@ -136,37 +132,41 @@ static rcidp_inspect_read *reader_of(const char *file)
     return rcidp_token_is_named(file) ? rcidp_token_read : rcidp_key_read;
 }
 
-/* Many virtual hosts may sign by one key. */
-static process_key *find_key(const rcidp_process *process, const char *file)
+static process_key *key_at(const rcidp_process *process, int place)
 {
-    for (int i = 0; i < process->keys->nelts; i++) {
-        process_key *key = APR_ARRAY_IDX(process->keys, i, process_key *);
+    return APR_ARRAY_IDX(process->keys, place, process_key *);
+}
 
-        if (strcmp(key->file, file) == 0)
-            return key;
-    }
-    return NULL;
+/* Many virtual hosts may sign by one key, which is looked at once: the place of the first that names it, or
+ * the number of all. */
+static int first_of(const rcidp_process *process, const char *file)
+{
+    int place = 0;
+
+    while (place < process->keys->nelts && strcmp(key_at(process, place)->file, file) != 0)
+        place++;
+    return place;
 }
 
 const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const char *file,
                                   const rcidp_key **key)
 {
-    process_key *kept = find_key(process, file);
+    int place = process->keys->nelts, first = first_of(process, file);
+    process_key *kept = apr_pcalloc(cmd->pool, sizeof(*kept));
     const char *error = NULL;
 
-    if (!kept) {
-        kept = apr_pcalloc(cmd->pool, sizeof(*kept));
+    if (first < place)
+        kept->known = key_at(process, first)->known;
+    else
         error = rcidp_inspect(cmd->pool, reader_of(file), file,
                               rcidp_token_is_named(file) ? &process->user : NULL, &kept->known);
-        if (error)
-            return error;
-        kept->file = file;
-        kept->name = rcidp_token_name(cmd->pool, file);
-        kept->s = cmd->server;
-        kept->lent = rcidp_keeper_lend(cmd->pool, &process->keeper, kept->known, process->keys->nelts);
-        APR_ARRAY_PUSH(process->keys, process_key *) = kept;
-    }
-    *key = kept->lent;
+    if (error)
+        return error;
+    kept->file = file;
+    kept->name = rcidp_token_name(cmd->pool, file);
+    kept->s = cmd->server;
+    *key = rcidp_keeper_lend(cmd->pool, &process->keeper, kept->known, place);
+    APR_ARRAY_PUSH(process->keys, process_key *) = kept;
     return NULL;
 }
 
@@ -186,7 +186,7 @@ const ap_directive_t *rcidp_process_at(const rcidp_process *process)
 static void tell(void *baton, const rcidp_keeper_deed *deed)
 {
     const rcidp_process *process = baton;
-    const process_key *key = APR_ARRAY_IDX(process->keys, deed->key, const process_key *);
+    const process_key *key = key_at(process, deed->key);
     char digest[2 * EVP_MAX_MD_SIZE + 1] = "";
 
     if (deed->too_many) {
@@ -206,22 +206,62 @@ static void complain(const server_rec *s, apr_status_t rv, const char *error)
     ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s, "RCIDP58: the signing process cannot start: %s", error);
 }
 
-/* Files as root, tokens as the user. */
-static const char *read_keys(const rcidp_process *process, apr_pool_t *pool, bool tokens,
-                             apr_array_header_t *keys)
+/* One key, which must be that of the start. */
+static const char *read_key(const process_key *key, apr_pool_t *pool, const rcidp_key **read)
+{
+    const char *error = reader_of(key->file)(pool, key->file, read);
+
+    if (!error && EVP_PKEY_eq((*read)->pkey, key->known->pkey) != 1)
+        error = apr_psprintf(pool, "%s has another key than when httpd was started", key->name);
+    return error;
+}
+
+/* Files, as root: all of them, or an error. */
+static const char *read_files(const rcidp_process *process, apr_pool_t *pool, apr_array_header_t *keys)
 {
     const char *error = NULL;
 
     for (int i = 0; i < process->keys->nelts && !error; i++) {
-        const process_key *key = APR_ARRAY_IDX(process->keys, i, const process_key *);
+        const process_key *key = key_at(process, i);
 
-        if (rcidp_token_is_named(key->file) != tokens)
-            continue;
-        error = reader_of(key->file)(pool, key->file, &APR_ARRAY_IDX(keys, i, const rcidp_key *));
-        if (!error && EVP_PKEY_eq(APR_ARRAY_IDX(keys, i, const rcidp_key *)->pkey, key->known->pkey) != 1)
-            error = apr_psprintf(pool, "%s has another key than when httpd was started", key->name);
+        if (!rcidp_token_is_named(key->file))
+            error = read_key(key, pool, &APR_ARRAY_IDX(keys, i, const rcidp_key *));
     }
     return error;
+}
+
+/* Tokens, as the user: those that are there. The keys of the others are NULL. */
+static void read_tokens(const rcidp_process *process, apr_pool_t *pool, apr_array_header_t *keys)
+{
+    for (int i = 0; i < process->keys->nelts; i++) {
+        process_key *key = key_at(process, i);
+        const rcidp_key **place = &APR_ARRAY_IDX(keys, i, const rcidp_key *);
+        int first = first_of(process, key->file);
+        const char *error;
+
+        if (!rcidp_token_is_named(key->file))
+            continue;
+        if (first < i) {
+            *place = APR_ARRAY_IDX(keys, first, const rcidp_key *);
+            key->is_refused = key_at(process, first)->is_refused;
+        } else if ((error = read_key(key, pool, place))) {
+            *place = NULL;
+            key->is_refused = error == rcidp_token_wrong_pin;
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, key->s,
+                         "RCIDP88: the signing process cannot have the key %s: %s", key->name, error);
+        }
+    }
+}
+
+/* A new process logs in to the token anew; one that has just begun has done so: an
+ * rcidp_keeper_desk's renews. */
+static bool renews(void *baton, int place)
+{
+    const rcidp_process *process = baton;
+    const process_key *key = key_at(process, place);
+
+    return rcidp_token_is_named(key->file) && !key->is_refused &&
+           apr_time_now() - process->started >= SHORT_LIFE;
 }
 
 /* What stays open: the socket, and the logs. */
@@ -245,24 +285,15 @@ static int count_threads(void)
     return processors < 2 ? 2 : processors > MOST_THREADS ? MOST_THREADS : (int)processors;
 }
 
-static bool has_tokens(const rcidp_process *process)
-{
-    bool found = false;
-
-    for (int i = 0; i < process->keys->nelts; i++)
-        found = found || rcidp_token_is_named(APR_ARRAY_IDX(process->keys, i, const process_key *)->file);
-    return found;
-}
-
 /* The process's whole life. */
-__attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent)
+__attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent, bool pause)
 {
     apr_pool_t *pool;
     rcidp_keeper_desk desk = {.serving = process->keeper.serving,
                               .rate = process->rate,
                               .threads = count_threads(),
-                              .on_token = has_tokens(process),
                               .tell = tell,
+                              .renews = renews,
                               .baton = process};
     apr_array_header_t *keys;
     const char *error;
@@ -270,14 +301,16 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent)
     if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
         _exit(1);
     rcidp_confine(parent, files_of(process, pool));
-    sleep(process->pause);
+    if (pause)
+        sleep(PAUSE);
+    process->started = apr_time_now();
     keys = apr_array_make(pool, process->keys->nelts, sizeof(const rcidp_key *));
     keys->nelts = process->keys->nelts;
-    error = read_keys(process, pool, false, keys);
+    error = read_files(process, pool, keys);
     if (!error && !rcidp_confine_become(parent, &process->user))
         error = apr_psprintf(pool, "it cannot become %s", process->user.name);
     if (!error)
-        error = read_keys(process, pool, true, keys);
+        read_tokens(process, pool, keys);
     desk.keys = keys;
     if (!error)
         prctl(PR_SET_NAME, "rcidp_signer"); /* ready */
@@ -285,19 +318,19 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent)
         error = "it has no threads";
     if (error)
         complain(process->main, 0, error);
-    _exit(error == rcidp_token_wrong_pin ? WRONG_PIN : error ? 1 : 0);
+    _exit(error ? 1 : 0);
 }
 
 /* --- In httpd's parent -------------------------------------------------------------------------------- */
 
 static void watch(int reason, void *data, int status);
 
-static void start(rcidp_process *process)
+static void start(rcidp_process *process, bool pause)
 {
     pid_t parent = getpid(), pid = fork();
 
     if (pid == 0)
-        keep(process, parent);
+        keep(process, parent, pause);
     memset(&process->proc, 0, sizeof(process->proc));
     if (pid < 0) {
         complain(process->main, errno, "httpd cannot fork");
@@ -316,15 +349,6 @@ static bool is_stopping(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
-static unsigned next_pause(const rcidp_process *process)
-{
-    if (apr_time_now() - process->started >= SHORT_LIFE + apr_time_from_sec(process->pause))
-        return 0;
-    if (!process->pause || !has_tokens(process))
-        return PAUSE;
-    return 2 * process->pause < LONGEST_PAUSE ? 2 * process->pause : LONGEST_PAUSE;
-}
-
 /* httpd tells what became of the process. */
 static void watch(int reason, void *data, int status)
 {
@@ -338,14 +362,12 @@ static void watch(int reason, void *data, int status)
         return;
     apr_proc_other_child_unregister(data);
     rcidp_generations_replace(process->proc.pid, 0);
-    process->is_refused = status == WRONG_PIN;
-    if (is_stopping() || process->is_refused)
+    if (is_stopping())
         return;
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, process->main,
                  "RCIDP57: the signing process %" APR_PID_T_FMT " has ended (%d); another one starts",
                  process->proc.pid, status);
-    process->pause = next_pause(process);
-    start(process);
+    start(process, apr_time_now() - process->started < SHORT_LIFE);
 }
 
 /* The end of a generation: once its children have closed theirs too, the process sees it. */
@@ -377,7 +399,7 @@ int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     }
     process->pconf = pconf;
     apr_pool_cleanup_register(pconf, &process->keeper, close_sockets, apr_pool_cleanup_null);
-    start(process);
+    start(process, false);
     return OK;
 }
 
@@ -386,8 +408,8 @@ int rcidp_process_monitor(apr_pool_t *pool, server_rec *s)
     rcidp_process *process = rcidp_config_server(s)->process;
 
     (void)pool;
-    if (process && process->pconf && !process->proc.pid && !process->is_refused && !is_stopping())
-        start(process);
+    if (process && process->pconf && !process->proc.pid && !is_stopping())
+        start(process, false);
     return DECLINED;
 }
 

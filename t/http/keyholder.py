@@ -14,6 +14,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import certs
+import idp
 import form
 import keybytes
 import verify
@@ -235,6 +236,26 @@ if shutil.which("strace") and not os.environ.get("RCIDP_PRELOAD"):  # it would b
     is_(len(readers), 1, "a key that two virtual hosts name is read once")
     is_([sum('PR_SET_NAME, "rcidp_reader"' in call for one, call in calls[:number] if one == pid) for pid, number in readers],
         [1] * (len(readers) or 1), "who reads the key has taken a name of its own before")
+
+# Each signature is told of in the log of the host that made it, also where two have the same key.
+OWN = """RcIdpEntityID https://own.example.com/
+RcIdpSigningCertificateFile "%s"
+RcIdpSigningKeyFile "%s"
+RcIdpRequireTLS off
+ErrorLog "${folder}/own.log"
+LogLevel warn rcidp:info
+<Location "/own">
+    SetHandler  rcidp-launch
+    RcIdpLaunch us
+    RcIdpMail   "%%{REMOTE_USER}@example.com"
+    %s
+</Location>
+""" % (ec.cert, ec.key, idp.AUTHENTICATION)
+with Idp(key=ec, name="own", server="RcIdpSigningProcess on\nLogLevel warn", plain=OWN) as server:
+    server.expect("RCIDP65: ")
+    is_(server.request("GET", "/own", scheme="http").status, 200, "two hosts have one key: a launch at the second")
+    with open(server.path("own.log")) as file:
+        is_(file.read().count("RCIDP56: signed for process "), 2, "is told of in its own log")
 
 # More signatures than the rate allows.
 with begin(Idp(key=ec, name="rate", server="RcIdpSigningProcess on rate=2")) as server:

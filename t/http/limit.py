@@ -51,9 +51,13 @@ class WithoutModule(Idp):
         return "\n".join(line for line in super().configuration().splitlines() if "socache_shmcb" not in line and "SSLSessionCache" not in line)
 
 
-def serve(cache, name="idp", **options):
+# What one child remembers of a cache, the next does not.
+ONE_CHILD = "StartServers 1\nServerLimit 1\nThreadsPerChild 16\nMaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\n"
+
+
+def serve(cache, name="idp", more="", **options):
     modules = ["socache_" + cache.partition(":")[0]] if cache and "shmcb" not in cache else []
-    server = Idp(server=("RcIdpLaunchLimitCache %s\n" % cache if cache else "") + "RcIdpLaunchLimit 1\nRcIdpPersistentIDSecretFile \"${folder}/secret\"\n", location="RcIdpLaunchLimit %d" % LIMIT, vhost=OTHER + SPELLED,
+    server = Idp(server=("RcIdpLaunchLimitCache %s\n" % cache if cache else "") + more + "RcIdpLaunchLimit 1\nRcIdpPersistentIDSecretFile \"${folder}/secret\"\n", location="RcIdpLaunchLimit %d" % LIMIT, vhost=OTHER + SPELLED,
                  users=("alice", "bob", "carol", "Carol", "CAROL", "EXAMPLE-CAROL", "dave"),
                  modules=modules, name=name, **options)
     server.write("secret", os.urandom(32), mode=0o600)
@@ -85,10 +89,14 @@ def uses_up(server, who, user="alice"):
 
 def spellings(server):
     """One user counts as one, however the name is written."""
-    for path, users in (("/mail", ["carol", "Carol", "EXAMPLE-CAROL", "dave"]), ("/transient", ["carol", "CAROL", "dave"]), ("/persistent", ["carol", "CAROL", "dave"])):
+    users = ["carol", "Carol", "EXAMPLE-CAROL", "dave"]
+    for path in ("/mail", "/transient", "/persistent"):
         got = [issued(server.get(path, user=user)) for user in users]
         is_(got, [user in ("carol", "dave") for user in users], "%s: %s" % (path, ", ".join(users)))
-    server.expect("RCIDP18: .*C(arol|AROL), 1 in a minute", count=4)
+        for format in ("2.0:nameid-format:transient", "2.0:nameid-format:persistent", "1.1:nameid-format:emailAddress"):
+            message = asking.xml(server.url(path), inside='<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:%s"/>' % format)
+            is_(server.get("%s?%s" % (path, asking.redirect(message)), user="EXAMPLE-CAROL").status, 429, "%s: nor by asking for %s" % (path, format))
+    server.expect("RCIDP18: .*C(arol|AROL), 1 in a minute", count=15)
 
 
 def counts(mpm):
@@ -142,7 +150,7 @@ def shares(kind, program, arguments):
     cache = subprocess.Popen([binary, *(argument % {"port": port} for argument in arguments)], cwd=folder,
                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        with serve("%s:127.0.0.1:%d" % (kind, port), name="first") as first, serve("%s:127.0.0.1:%d" % (kind, port), name="second") as second:
+        with serve("%s:127.0.0.1:%d" % (kind, port), "first", ONE_CHILD) as first, serve("%s:127.0.0.1:%d" % (kind, port), "second", ONE_CHILD) as second:
             for server in (first, second):
                 server.expect("RCIDP19: .* the cache %s fails" % kind)
                 server.expect(r"\[socache_%s:" % kind)

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import atexit
 import certs
+import idp
 import keybytes
 import verify
 from httpd import poll
@@ -106,25 +108,47 @@ changing = put("changing", PIN + "\n")
 if os.geteuid() == 0:
     os.chown(changing, entry.pw_uid, entry.pw_gid)
 tokens = os.path.join(folder, "tokens")
-with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", server=PROCESS) as server:
-    server.expect(r"RCIDP56: signed for process \d+ by the key in pkcs11:token=idp;object=rsa: ")
-    server.expect("RCIDP36: no Response could be made: the signing process ")
+FILE = certs.pair("ec256", "file")
+# A host whose key is in a file.
+HOST = """RcIdpEntityID https://file.example.com/
+RcIdpSigningCertificateFile "%s"
+RcIdpSigningKeyFile "%s"
+RcIdpRequireTLS off
+<Location "/file">
+    SetHandler  rcidp-launch
+    RcIdpLaunch us
+    RcIdpMail   "%%{REMOTE_USER}@example.com"
+    %s
+</Location>
+""" % (FILE.cert, FILE.key, idp.AUTHENTICATION)
+with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", server=PROCESS, plain=HOST) as server:
+    server.expect("RCIDP65: ")
+    server.expect("RCIDP56: signed for process ")
+    server.expect("RCIDP36: no Response could be made: the signing process could not sign")
     server.expect(r"RCIDP57: the signing process \d+ has ended \((1|9)\); another one starts")
-    server.expect("RCIDP58: the signing process cannot start: no token has pkcs11:token=idp;object=rsa")
+    server.expect("RCIDP88: the signing process cannot have the key pkcs11:token=idp;object=rsa: no token has ")
+
+    def file_host():
+        return server.request("GET", "/file", scheme="http").status
     server.launch()
     os.rename(tokens, tokens + ".away")
     poll(lambda: server.get().status == 500, "launches are refused while the token is away")
-    poll(lambda: "RCIDP58" in server.log(), "the signing process looks for the token")
+    poll(lambda: server.get().status == 500 and "RCIDP88" in server.log(), "another process looks for the token")
+    is_([file_host() for _ in range(3)], [200] * 3, "meanwhile another host signs by its key in a file")
     os.rename(tokens + ".away", tokens)
     poll(lambda: server.get().status == 200, "launches are signed again once it is back")
     problem = verify.signature(server.launch().xml, "Assertion", rsa.cert)
     ok(not problem, "by the key of the token", problem)
     if os.geteuid() == 0:
         put("changing", "1111111111\n")
-        server.expect("RCIDP58: the signing process cannot start: the token refuses the PIN", count=1)
+        server.expect("RCIDP88: the signing process cannot have the key pkcs11:token=idp;object=rsa: the token refuses the PIN", count=1)
         os.kill(keybytes.signers(server)[0], signal.SIGKILL)
         poll(lambda: "refuses the PIN" in server.log(), "the next one is told that the PIN is wrong")
-        is_([server.get().status for _ in range(3)], [500] * 3, "and nobody tries it again")
+        seen = []
+        for _ in range(12):  # longer than a process must have lived to be followed by another
+            seen.append((server.get().status, file_host()))
+            time.sleep(1)
+        is_(set(seen), {(500, 200)}, "nobody tries it again, and the other host goes on")
         put("changing", PIN + "\n")
         server.graceful()
         ok(server.launch().xml, "until httpd is restarted, with the right one")

@@ -89,8 +89,8 @@ def endpoints():
     for binding in (asking.HTTP_REDIRECT, "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact", "urn:oasis:names:tc:SAML:2.0:bindings:PAOS", "x"):
         table.fails("binding %s" % binding, {"binding": binding}, "binding", (REQUESTER, "UnsupportedBinding"))
     table.fails("an error goes to the endpoint that is asked for", {"binding": "x", "acs": SECOND}, "binding", (REQUESTER, "UnsupportedBinding"), acs=SECOND)
-    table.fails("an error goes to the endpoint that is asked for by index, POST", {"binding": "x", "index": 65535}, "binding",
-                (REQUESTER, "UnsupportedBinding"), acs=THIRD, post=True)
+    table.fails("an error goes to the endpoint that is asked for by index, POST", {"version": "3.0", "index": 65535}, "version",
+                ("VersionMismatch",), acs=THIRD, post=True)
     bare = {"issuer": "https://bare.example.com/sp"}
     table.meets("without metadata: nothing", bare, acs="https://bare.example.com/acs")
     table.meets("without metadata: its URL", {**bare, "acs": "https://bare.example.com/acs"}, acs="https://bare.example.com/acs")
