@@ -11,6 +11,7 @@
 #include <http_main.h>
 #include <openssl/evp.h>
 #include <pwd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -28,12 +29,12 @@ APLOG_USE_MODULE(rcidp);
 #define MOST_THREADS 16
 #define SHORT_LIFE apr_time_from_sec(10)
 #define PAUSE 1 /* second before the next one starts, after a short life */
+
 /* A key of the process. */
 typedef struct process_key {
     const char *file, *name; /* the second for messages */
     const server_rec *s;
     const rcidp_key *known; /* its public half */
-    bool is_refused;        /* by the token: a PIN that is tried again and again locks it */
 } process_key;
 
 struct rcidp_process {
@@ -46,6 +47,9 @@ struct rcidp_process {
     const server_rec *main;
     apr_proc_t proc;
     apr_time_t started;
+    /* Of each key, shared by the processes that follow each other: has a token refused its PIN? One that is
+     * tried again and again locks itself. */
+    bool *refused;
 };
 
 /* --- The configuration -------------------------------------------------------------------------------- */
@@ -230,37 +234,47 @@ static const char *read_files(const rcidp_process *process, apr_pool_t *pool, ap
     return error;
 }
 
+/* Has a token refused what this key's URI logs in with, its query? */
+static bool is_refused(const rcidp_process *process, int place)
+{
+    const char *login = strchr(key_at(process, place)->file, '?'), *other;
+    bool found = process->refused[place];
+
+    for (int i = 0; i < process->keys->nelts && login && !found; i++) {
+        other = strchr(key_at(process, i)->file, '?');
+        found = process->refused[i] && other && strcmp(other, login) == 0;
+    }
+    return found;
+}
+
 /* Tokens, as the user: those that are there. The keys of the others are NULL. */
 static void read_tokens(const rcidp_process *process, apr_pool_t *pool, apr_array_header_t *keys)
 {
     for (int i = 0; i < process->keys->nelts; i++) {
-        process_key *key = key_at(process, i);
+        const process_key *key = key_at(process, i);
         const rcidp_key **place = &APR_ARRAY_IDX(keys, i, const rcidp_key *);
         int first = first_of(process, key->file);
         const char *error;
 
-        if (!rcidp_token_is_named(key->file))
+        if (!rcidp_token_is_named(key->file) || is_refused(process, i))
             continue;
         if (first < i) {
             *place = APR_ARRAY_IDX(keys, first, const rcidp_key *);
-            key->is_refused = key_at(process, first)->is_refused;
         } else if ((error = read_key(key, pool, place))) {
             *place = NULL;
-            key->is_refused = error == rcidp_token_wrong_pin;
+            process->refused[i] = error == rcidp_token_wrong_pin;
             ap_log_error(APLOG_MARK, APLOG_CRIT, 0, key->s,
                          "RCIDP88: the signing process cannot have the key %s: %s", key->name, error);
         }
     }
 }
 
-/* A new process logs in to the token anew; one that has just begun has done so: an
- * rcidp_keeper_desk's renews. */
+/* An rcidp_keeper_desk's renews: a new process logs in anew, unless this one has just begun. */
 static bool renews(void *baton, int place)
 {
     const rcidp_process *process = baton;
-    const process_key *key = key_at(process, place);
 
-    return rcidp_token_is_named(key->file) && !key->is_refused &&
+    return rcidp_token_is_named(key_at(process, place)->file) && !is_refused(process, place) &&
            apr_time_now() - process->started >= SHORT_LIFE;
 }
 
@@ -303,7 +317,6 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
     rcidp_confine(parent, files_of(process, pool));
     if (pause)
         sleep(PAUSE);
-    process->started = apr_time_now();
     keys = apr_array_make(pool, process->keys->nelts, sizeof(const rcidp_key *));
     keys->nelts = process->keys->nelts;
     error = read_files(process, pool, keys);
@@ -311,6 +324,7 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
         error = apr_psprintf(pool, "it cannot become %s", process->user.name);
     if (!error)
         read_tokens(process, pool, keys);
+    process->started = apr_time_now();
     desk.keys = keys;
     if (!error)
         prctl(PR_SET_NAME, "rcidp_signer"); /* ready */
@@ -370,13 +384,21 @@ static void watch(int reason, void *data, int status)
     start(process, apr_time_now() - process->started < SHORT_LIFE);
 }
 
-/* The end of a generation: once its children have closed theirs too, the process sees it. */
-static apr_status_t close_sockets(void *data)
+static void forget_refusals(rcidp_process *process)
 {
-    rcidp_keeper *keeper = data;
+    if (process->refused)
+        munmap(process->refused, (size_t)process->keys->nelts);
+    process->refused = NULL;
+}
 
-    rcidp_keeper_close(&keeper->asking);
-    rcidp_keeper_close(&keeper->serving);
+/* The end of a generation: once its children have closed theirs too, the process sees it. */
+static apr_status_t end(void *data)
+{
+    rcidp_process *process = data;
+
+    rcidp_keeper_close(&process->keeper.asking);
+    rcidp_keeper_close(&process->keeper.serving);
+    forget_refusals(process);
     return APR_SUCCESS;
 }
 
@@ -392,13 +414,16 @@ int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     if (!process || !process->keys->nelts)
         return OK;
     process->main = s;
-    error = rcidp_keeper_open(&process->keeper);
+    process->refused =
+        mmap(NULL, (size_t)process->keys->nelts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    error = (void *)process->refused == MAP_FAILED ? "there is no memory for it"
+                                                   : rcidp_keeper_open(&process->keeper);
     if (error) {
         complain(s, errno, error);
         return OK;
     }
     process->pconf = pconf;
-    apr_pool_cleanup_register(pconf, &process->keeper, close_sockets, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(pconf, process, end, apr_pool_cleanup_null);
     start(process, false);
     return OK;
 }
@@ -418,6 +443,8 @@ void rcidp_process_leave(apr_pool_t *pool, server_rec *s)
     rcidp_process *process = rcidp_config_server(s)->process;
 
     (void)pool;
-    if (process)
+    if (process) {
         rcidp_keeper_close(&process->keeper.serving);
+        forget_refusals(process);
+    }
 }

@@ -121,12 +121,23 @@ RcIdpRequireTLS off
     %s
 </Location>
 """ % (FILE.cert, FILE.key, idp.AUTHENTICATION)
-with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", server=PROCESS, plain=HOST) as server:
+# One with another key of the same token.
+OTHER = """
+<VirtualHost 127.0.0.1:${port}>
+ServerName idp.example.com
+${tls}
+RcIdpEntityID https://ec.example.com/
+RcIdpSigningCertificateFile "%s"
+RcIdpSigningKeyFile "%s"
+</VirtualHost>
+""" % (ec.cert, uri("ec", pin=changing))
+with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", server=PROCESS + OTHER, plain=HOST) as server:
     server.expect("RCIDP65: ")
     server.expect("RCIDP56: signed for process ")
-    server.expect("RCIDP36: no Response could be made: the signing process could not sign")
+    server.expect("RCIDP36: no Response could be made: the signing process ")
     server.expect(r"RCIDP57: the signing process \d+ has ended \((1|9)\); another one starts")
     server.expect("RCIDP88: the signing process cannot have the key pkcs11:token=idp;object=rsa: no token has ")
+    server.expect("RCIDP88: the signing process cannot have the key pkcs11:token=idp;object=ec: no token has ")
 
     def file_host():
         return server.request("GET", "/file", scheme="http").status
@@ -141,9 +152,11 @@ with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", ser
     ok(not problem, "by the key of the token", problem)
     if os.geteuid() == 0:
         put("changing", "1111111111\n")
-        server.expect("RCIDP88: the signing process cannot have the key pkcs11:token=idp;object=rsa: the token refuses the PIN", count=1)
-        os.kill(keybytes.signers(server)[0], signal.SIGKILL)
-        poll(lambda: "refuses the PIN" in server.log(), "the next one is told that the PIN is wrong")
+        server.expect("RCIDP88: the signing process cannot have the key pkcs11:token=idp;object=.*: the token refuses the PIN", count=1)
+        for _ in range(3):
+            before = keybytes.signers(server)
+            os.kill(before[0], signal.SIGKILL)
+            poll(lambda: set(keybytes.signers(server)) - set(before), "another signing process")
         seen = []
         for _ in range(12):  # longer than a process must have lived to be followed by another
             seen.append((server.get().status, file_host()))
