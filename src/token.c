@@ -104,6 +104,14 @@ static const char *prepare(apr_pool_t *pool, const char *uri, ENGINE **engine)
     return error;
 }
 
+/* Is this error a token's word on the PIN? The engine gives PKCS #11's numbers as its own library's, and such
+ * libraries have theirs from OpenSSL, above those of its own. */
+static bool is_about_pin(unsigned long code)
+{
+    return ERR_GET_LIB(code) >= ERR_LIB_USER && ERR_GET_REASON(code) >= FIRST_OF_PIN &&
+           ERR_GET_REASON(code) <= LAST_OF_PIN;
+}
+
 /* Why no key came, by what the engine has left in the queue. */
 static const char *explain(apr_pool_t *pool, const char *name)
 {
@@ -111,7 +119,7 @@ static const char *explain(apr_pool_t *pool, const char *name)
     bool refused = false;
 
     while ((code = ERR_get_error()) != 0)
-        refused = refused || (ERR_GET_REASON(code) >= FIRST_OF_PIN && ERR_GET_REASON(code) <= LAST_OF_PIN);
+        refused = refused || is_about_pin(code);
     return refused ? rcidp_token_wrong_pin : apr_psprintf(pool, "no token has %s", name);
 }
 
