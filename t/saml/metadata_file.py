@@ -106,6 +106,8 @@ refused("signed by somebody else", signed, FILE + "the metadata's signature is n
         'metadata=sp.xml metadata-signer="%s"' % stranger.cert)
 refused("altered after it was signed", signed.replace("sp.example.com", "sp.example.net"),
         FILE + "the metadata's signature is not by the key of metadata-signer=", 'metadata=sp.xml metadata-signer="%s"' % signer.cert)
+refused("signed by the signer, over a digest of SHA-1", sign(entity(signature=SIGNATURE.replace("2001/04/xmlenc#sha256", "2000/09/xmldsig#sha1")), signer),
+        FILE + "the metadata's signature is not by the key of metadata-signer=", 'metadata=sp.xml metadata-signer="%s"' % signer.cert)
 refused("a signer that is no certificate", signed, "has no certificate in PEM form", 'metadata=sp.xml metadata-signer="%s"' % signer.key)
 refused("a signer that is not there", signed, "cannot read .*/none.crt", "metadata=sp.xml metadata-signer=none.crt")
 refused("a signer of nothing", None, "metadata-signer= is given without metadata=", 'metadata-signer="%s"' % signer.cert)

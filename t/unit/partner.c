@@ -321,6 +321,18 @@ static void test_valid_until(void)
            "validUntil=\"\" is not an xs:dateTime in UTC", "an empty one");
 }
 
+/* SAML core 8.3.6: 1,024 letters at most. */
+static const char *entity_named(size_t length)
+{
+    char *id = apr_palloc(pool, length + 1);
+
+    memset(id, 'a', length);
+    memcpy(id, "urn:", 4);
+    id[length] = '\0';
+    return apr_pstrcat(pool, "<EntityDescriptor " NAMESPACES " entityID=\"", id, "\">", ROLE("", POST("")),
+                       "</EntityDescriptor>", NULL);
+}
+
 static void test_refused(void)
 {
     static const char no_metadata[] = "it is no metadata of a SAML 2.0 service provider";
@@ -344,6 +356,8 @@ static void test_refused(void)
            no_metadata, "a provider of SAML 1.1");
     is_str(why(ENTITY_OF("no uri", "", ROLE("", POST("")))), "its entityID is not an absolute URI",
            "another name");
+    is_str(why(entity_named(1024)), NULL, "a name of 1,024 letters");
+    is_str(why(entity_named(1025)), "its entityID is not an absolute URI", "one of more");
     is_str(why(SIMPLE("")), no_endpoint, "no endpoint");
     is_str(why(SIMPLE(ENDPOINT("Artifact", ACS, ""))), no_endpoint, "none for POST");
     is_str(why(SIMPLE(ENDPOINT("POST", "http://sp.example.com/acs", ""))),
