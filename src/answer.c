@@ -151,7 +151,8 @@ static void report(request_rec *r, rcidp_refusal refusal, const char *sentence, 
 {
     rcidp_answer_note(r, "RCIDP_RESULT", refusals[refusal].word);
     rcidp_answer_note(r, "RCIDP_ERROR", sentence);
-    ap_log_rerror(APLOG_MARK, refusals[refusal].level, 0, r, "%s%s%s", refusals[refusal].tag,
+    /* As long as an address may well be, and not as long as a stranger likes. */
+    ap_log_rerror(APLOG_MARK, refusals[refusal].level, 0, r, "%s%s%.1000s", refusals[refusal].tag,
                   detail ? ": " : "", detail ? detail : "");
 }
 

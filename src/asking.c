@@ -68,8 +68,8 @@ static bool take_format(const rcidp_asking *asking, const rcidp_server_conf *ser
         return false;
     if (!format || !strcmp(format, RCIDP_NAMEID_UNSPECIFIED) || !strcmp(format, conf->name_id->format))
         return true;
-    if (strcmp(format, RCIDP_NAMEID_EMAIL) == 0)
-        conf->name_id = &mail;
+    if (strcmp(format, RCIDP_NAMEID_EMAIL) == 0 && (!conf->name_id->value || conf->mail))
+        conf->name_id = &mail; /* as the administrator says it, and never the login name instead */
     else if (strcmp(format, RCIDP_NAMEID_TRANSIENT) == 0)
         conf->name_id = &transient;
     else if (strcmp(format, RCIDP_NAMEID_PERSISTENT) == 0 && server->secret)

@@ -13,6 +13,7 @@
 #include "link.h"
 #include "sections.h"
 #include "signing_process.h"
+#include "token.h"
 
 APLOG_USE_MODULE(rcidp);
 
@@ -64,9 +65,15 @@ static void warn_of_dates(inspection *check, const char *directive, const rcidp_
 static void warn_of_mode(inspection *check, const char *directive, const rcidp_key *key, const char *file,
                          const ap_directive_t *at)
 {
+    apr_finfo_t info;
+
     if (key->exposed)
-        WARN(check, at, "RCIDP64: %s: the key in %s is open to group or others; chmod 600 it", directive,
-             file);
+        WARN(check, at, "RCIDP64: %s: the %s %s is open to group or others; chmod 600 it", directive,
+             rcidp_token_is_named(file) ? "PIN file of" : "key in", rcidp_token_name(check->ptemp, file));
+    else if (geteuid() == 0 && apr_stat(&info, file, APR_FINFO_USER, check->ptemp) == APR_SUCCESS &&
+             info.user && info.user == ap_unixd_config.user_id)
+        WARN(check, at, "RCIDP92: %s: the key in %s belongs to the User of httpd's children; chown root it",
+             directive, file);
 }
 
 /* The private key: its own directive's, else the one in the certificate's file. */

@@ -1,108 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "encrypt.h"
 
-#include <libxml/c14n.h>
-#include <libxml/parser.h>
+#include <apr_encode.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include <xmlsec/keys.h>
-#include <xmlsec/keysmngr.h>
-#include <xmlsec/openssl/app.h>
-#include <xmlsec/openssl/crypto.h>
-#include <xmlsec/strings.h>
-#include <xmlsec/templates.h>
-#include <xmlsec/xmlenc.h>
-#include <xmlsec/xmltree.h>
 
 #include "foreign.h"
-#include "sign.h"
 
-#define SESSION_KEY_BITS 256
+#define XENC "http://www.w3.org/2001/04/xmlenc#"
+#define GCM "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 
-/* An empty xenc:EncryptedData with the key inside it; NULL without memory. */
-static xmlNodePtr make_template(xmlDocPtr doc)
+/* xmlenc-core1, 5.2.4: what is in the CipherValue is the IV, the ciphertext and the tag. */
+#define KEY_SIZE 32
+#define IV_SIZE 12
+#define TAG_SIZE 16
+
+/* AES-256-GCM. `sealed` has room for IV, text and tag. */
+static bool seal(const unsigned char *key, const char *text, int length, unsigned char *sealed)
 {
-    xmlNodePtr data = xmlSecTmplEncDataCreate(doc, xmlSecOpenSSLTransformAes256GcmId, NULL,
-                                              xmlSecTypeEncElement, NULL, NULL);
-    xmlNodePtr info = data ? xmlSecTmplEncDataEnsureKeyInfo(data, NULL) : NULL;
-    xmlNodePtr key =
-        info ? xmlSecTmplKeyInfoAddEncryptedKey(info, xmlSecOpenSSLTransformRsaOaepId, NULL, NULL, NULL)
-             : NULL;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    unsigned char *at = sealed + IV_SIZE;
+    int size = 0, rest = 0;
+    bool made = context && RAND_bytes(sealed, IV_SIZE) == 1 &&
+                EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, sealed) == 1 &&
+                EVP_EncryptUpdate(context, at, &size, (const unsigned char *)text, length) == 1 &&
+                size == length && EVP_EncryptFinal_ex(context, at + size, &rest) == 1 && rest == 0 &&
+                EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, at + size) == 1;
 
-    if (key && xmlSecTmplEncDataEnsureCipherValue(data) && xmlSecTmplEncDataEnsureCipherValue(key))
-        return data;
-    if (data)
-        xmlFreeNode(data);
-    return NULL;
+    EVP_CIPHER_CTX_free(context);
+    return made;
 }
 
-/* A keys manager whose one key is the provider's; xmlsec takes the recipient of the EncryptedKey from it. */
-static xmlSecKeysMngrPtr make_manager(const rcidp_certificate *certificate)
+/* RSA-OAEP with SHA-1, which is what rsa-oaep-mgf1p means where nothing else is said (xmlenc-core1, 5.5.2);
+ * what it hides is random. NULL if it failed. */
+static const unsigned char *wrap(apr_pool_t *pool, EVP_PKEY *receiver, const unsigned char *key,
+                                 size_t *length)
 {
-    rcidp_key key = {.pkey = X509_get0_pubkey(certificate->x509)};
-    xmlSecKeysMngrPtr manager = xmlSecKeysMngrCreate();
-    xmlSecKeyPtr lent = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, receiver, NULL);
+    unsigned char *wrapped = NULL;
+    bool made = context && EVP_PKEY_encrypt_init(context) == 1 &&
+                EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
+                EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha1()) == 1 &&
+                EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha1()) == 1 &&
+                EVP_PKEY_encrypt(context, NULL, length, key, KEY_SIZE) == 1;
 
-    if (manager && xmlSecOpenSSLAppDefaultKeysMngrInit(manager) == 0 && (lent = rcidp_sign_lend_key(&key)) &&
-        xmlSecOpenSSLAppDefaultKeysMngrAdoptKey(manager, lent) == 0)
-        return manager;
-    if (lent)
-        xmlSecKeyDestroy(lent);
-    if (manager)
-        xmlSecKeysMngrDestroy(manager);
-    return NULL;
+    if (made) {
+        wrapped = apr_palloc(pool, *length);
+        made = EVP_PKEY_encrypt(context, wrapped, length, key, KEY_SIZE) == 1;
+    }
+    EVP_PKEY_CTX_free(context);
+    return made ? wrapped : NULL;
 }
 
-/* The assertion, which is the document, takes its place in a saml:EncryptedAssertion, as EncryptedData. */
-static const char *encrypt(xmlDocPtr doc, const rcidp_certificate *certificate)
+static void add_method(rcidp_markup *out, const char *algorithm)
 {
-    xmlNodePtr assertion = xmlDocGetRootElement(doc);
-    xmlNodePtr wrapper = xmlNewDocNode(doc, NULL, BAD_CAST "EncryptedAssertion", NULL);
-    xmlNsPtr saml = wrapper ? xmlNewNs(wrapper, BAD_CAST RCIDP_NS_ASSERTION, BAD_CAST "saml") : NULL;
-    xmlNodePtr data = make_template(doc);
-    xmlSecKeysMngrPtr manager = make_manager(certificate);
-    xmlSecEncCtxPtr context = manager ? xmlSecEncCtxCreate(manager) : NULL;
-    const char *error = "there is no memory to encrypt";
+    rcidp_markup_open(out, "xenc:EncryptionMethod");
+    rcidp_markup_attribute(out, "Algorithm", algorithm);
+    rcidp_markup_close(out, "xenc:EncryptionMethod");
+}
 
-    if (wrapper) {
-        xmlSetNs(wrapper, saml);
-        xmlDocSetRootElement(doc, wrapper); /* frees it with doc; the assertion is ours now */
-        xmlAddChild(wrapper, assertion);
-    }
-    if (saml && data && context) {
-#ifdef XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH
-        /* xmlsec1 1.3 would look for a key by its name alone; the manager has but one, without a name. */
-        context->keyInfoWriteCtx.flags |= XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH;
-#endif
-        context->encKey =
-            xmlSecKeyGenerate(xmlSecOpenSSLKeyDataAesId, SESSION_KEY_BITS, xmlSecKeyDataTypeSession);
-        error = !context->encKey                                       ? "xmlsec makes no session key"
-                : xmlSecEncCtxXmlEncrypt(context, data, assertion) < 0 ? "xmlsec could not encrypt"
-                                                                       : NULL;
-    }
-    if (context)
-        xmlSecEncCtxDestroy(context);
-    if (manager)
-        xmlSecKeysMngrDestroy(manager);
-    if (data && !data->parent)
-        xmlFreeNode(data);
-    return error;
+static void add_value(rcidp_markup *out, const unsigned char *bytes, size_t length)
+{
+    rcidp_markup_open(out, "xenc:CipherData");
+    rcidp_markup_element(
+        out, "xenc:CipherValue",
+        apr_pencode_base64_binary(out->pool, bytes, (apr_ssize_t)length, APR_ENCODE_NONE, NULL));
+    rcidp_markup_close(out, "xenc:CipherData");
+}
+
+static void add_encrypted(rcidp_markup *out, const unsigned char *wrapped, size_t wrapped_length,
+                          const unsigned char *sealed, size_t sealed_length)
+{
+    rcidp_markup_open(out, "saml:EncryptedAssertion");
+    rcidp_markup_attribute(out, "xmlns:saml", RCIDP_NS_ASSERTION);
+    rcidp_markup_open(out, "xenc:EncryptedData");
+    rcidp_markup_attribute(out, "xmlns:xenc", XENC);
+    rcidp_markup_attribute(out, "Type", XENC "Element");
+    add_method(out, GCM);
+    rcidp_markup_open(out, "ds:KeyInfo");
+    rcidp_markup_attribute(out, "xmlns:ds", RCIDP_NS_DSIG);
+    rcidp_markup_open(out, "xenc:EncryptedKey");
+    add_method(out, XENC "rsa-oaep-mgf1p");
+    add_value(out, wrapped, wrapped_length);
+    rcidp_markup_close(out, "xenc:EncryptedKey");
+    rcidp_markup_close(out, "ds:KeyInfo");
+    add_value(out, sealed, sealed_length);
+    rcidp_markup_close(out, "xenc:EncryptedData");
+    rcidp_markup_close(out, "saml:EncryptedAssertion");
 }
 
 const char *rcidp_encrypt(rcidp_markup *markup, apr_size_t start, const rcidp_certificate *certificate)
 {
-    xmlDocPtr doc = xmlReadMemory(markup->text + start, (int)(markup->length - start), NULL, "UTF-8",
-                                  XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    xmlChar *text = NULL;
-    const char *error = doc ? encrypt(doc, certificate) : "there is no memory to encrypt";
-    int length = error ? 0 : xmlC14NDocDumpMemory(doc, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 0, &text);
+    size_t length = markup->length - start, wrapped_length = 0;
+    unsigned char key[KEY_SIZE], *sealed = apr_palloc(markup->pool, IV_SIZE + length + TAG_SIZE);
+    const unsigned char *wrapped = NULL;
 
-    if (length > 0) {
-        rcidp_markup_cut(markup, start);
-        rcidp_markup_insert(markup, start, (const char *)text, (apr_size_t)length);
-    } else if (!error) {
-        error = "the encrypted assertion cannot be written";
-    }
-    xmlFree(text);
-    xmlFreeDoc(doc);
-    return error;
+    if (length < INT_MAX && RAND_bytes(key, KEY_SIZE) == 1 &&
+        seal(key, markup->text + start, (int)length, sealed))
+        wrapped = wrap(markup->pool, X509_get0_pubkey(certificate->x509), key, &wrapped_length);
+    OPENSSL_cleanse(key, sizeof(key));
+    ERR_clear_error();
+    if (!wrapped)
+        return "OpenSSL could not encrypt";
+    rcidp_markup_cut(markup, start);
+    add_encrypted(markup, wrapped, wrapped_length, sealed, IV_SIZE + length + TAG_SIZE);
+    return NULL;
 }

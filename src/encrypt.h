@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encryption to a service provider (W3C xmlenc-core1), by xmlsec1. */
+/* Encryption to a service provider (W3C xmlenc-core1), by OpenSSL, as text: a tree of libxml2 that had no
+ * memory for a part of it is none the less a tree. */
 #ifndef RCIDP_ENCRYPT_H
 #define RCIDP_ENCRYPT_H
 

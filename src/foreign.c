@@ -73,13 +73,30 @@ static bool has_long_name(const xmlNode *node)
     return false;
 }
 
+/* Was there memory for all of it? Where there was none for the declaration of a prefix, the last word is that
+ * nobody declared it, which the parser knows better. */
+static bool is_whole(const xmlParserCtxt *parser)
+{
+    const xmlError *last = xmlGetLastError();
+
+    return !parser->disableSAX &&
+           !(last && (last->code == XML_ERR_NO_MEMORY ||
+                      (last->code == XML_NS_ERR_UNDEFINED_NAMESPACE && parser->nsWellFormed)));
+}
+
 /* libxml2 goes on where something is wrong with namespaces, also with a name that is no URI (Namespaces in
- * XML 1.0, 2 to 6.3). */
+ * XML 1.0, 2 to 6.3); and where there was no memory for a part of the tree, without that part. */
 static xmlDocPtr read_text(const char *text, int length, bool *has_right_names)
 {
     xmlParserCtxtPtr parser = xmlNewParserCtxt();
-    xmlDocPtr doc = parser ? xmlCtxtReadMemory(parser, text, length, NULL, "UTF-8", NO_OTHERS) : NULL;
+    xmlDocPtr doc;
 
+    xmlResetLastError();
+    doc = parser ? xmlCtxtReadMemory(parser, text, length, NULL, "UTF-8", NO_OTHERS) : NULL;
+    if (doc && !is_whole(parser)) {
+        xmlFreeDoc(doc);
+        doc = NULL;
+    }
     *has_right_names = parser && parser->nsWellFormed;
     if (parser)
         xmlFreeParserCtxt(parser);

@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -66,8 +65,7 @@ typedef struct lent_key {
     uint32_t place;
 } lent_key;
 
-/* A clock that nobody sets. */
-static int64_t milliseconds(void)
+int64_t rcidp_keeper_milliseconds(void)
 {
     struct timespec now;
 
@@ -83,7 +81,7 @@ static bool wait_for(int socket, short event, int64_t deadline)
     int ready;
 
     do {
-        left = deadline - milliseconds();
+        left = deadline - rcidp_keeper_milliseconds();
         ready = left > 0 ? poll(&waiting, 1, (int)left) : 0;
     } while (ready < 0 && errno == EINTR);
     return ready > 0;
@@ -150,7 +148,7 @@ static const char *sign_there(apr_pool_t *pool, const rcidp_key *key, const EVP_
     const lent_key *lent = key->keeper;
     question asked = {
         .magic = MAGIC, .key = lent->place, .length = (uint32_t)EVP_MD_get_size(hash), .digest = {0}};
-    int64_t deadline = milliseconds() + lent->keeper->patience;
+    int64_t deadline = rcidp_keeper_milliseconds() + lent->keeper->patience;
     const char *error = NULL;
     answer got = {.verdict = FAILED};
     ssize_t size = 0;
@@ -257,7 +255,7 @@ static bool find_asker(int socket, pid_t *pid)
 /* One signature more within this second. *first: the first that is too many. */
 static bool is_within_rate(duty *service, bool *first)
 {
-    int64_t second = milliseconds() / 1000;
+    int64_t second = rcidp_keeper_milliseconds() / 1000;
     int made;
 
     pthread_mutex_lock(&service->mutex);

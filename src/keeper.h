@@ -7,6 +7,7 @@
 #define RCIDP_KEEPER_H
 
 #include <apr_tables.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "key.h"
@@ -40,6 +41,9 @@ typedef struct rcidp_keeper_desk {
     bool (*renews)(void *baton, int key);
     void *baton;
 } rcidp_keeper_desk;
+
+/* The time by a clock that nobody sets. */
+int64_t rcidp_keeper_milliseconds(void);
 
 /* Make the socket pair. Children inherit it, programs that they start do not. Returns NULL, or what failed.
  */

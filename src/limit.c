@@ -27,6 +27,8 @@ static unsigned read_record(const unsigned char *record, unsigned length, uint32
     for (unsigned i = 0; i < length; i += 4) {
         uint32_t time = get(record + i);
 
+        if (time > now && time - now > RCIDP_LIMIT_WINDOW)
+            continue; /* by a clock that was wrong: it would keep the user out until that time */
         if (time > now)
             time = now;
         if (now - time < RCIDP_LIMIT_WINDOW)

@@ -16,8 +16,9 @@
 /* May there be one more launch now (seconds since 1970), where there may be `limit` (1 to RCIDP_LIMIT_MOST)
  * in any window? Returns 0 for yes: then it stands in the record. Else how many seconds to wait: the record
  * is as it was.
- * `*length` is the record's, in bytes; 0 for a new one. A record that makes no sense counts as new, and a
- * launch in the future, by the clock of another machine, as one of now. */
+ * `*length` is the record's, in bytes; 0 for a new one. A record that makes no sense counts as new, a
+ * launch in the near future, by the clock of another machine, as one of now, and one further off not at all.
+ */
 unsigned rcidp_limit_take(unsigned char record[RCIDP_LIMIT_RECORD], unsigned *length, unsigned limit,
                           uint32_t now);
 

@@ -146,15 +146,18 @@ static const char *read_metadata(parsing *line)
     apr_pool_t *pool = line->cmd->pool;
     rcidp_provider *provider = line->provider;
     const rcidp_certificate *signer = NULL;
-    const char *error = NULL;
+    const char *error = NULL, *file, *signer_file = NULL;
 
     if (!line->metadata)
         return line->signer ? "metadata-signer= is given without metadata=" : NULL;
-    if (line->signer)
-        error = rcidp_certificate_read(pool, ap_server_root_relative(pool, line->signer), &signer);
+    if (!(file = ap_server_root_relative(pool, line->metadata)))
+        return apr_psprintf(pool, "%s is no path", line->metadata);
+    if (line->signer && !(signer_file = ap_server_root_relative(pool, line->signer)))
+        return apr_psprintf(pool, "%s is no path", line->signer);
+    if (signer_file)
+        error = rcidp_certificate_read(pool, signer_file, &signer);
     if (!error)
-        error = rcidp_partner_read(pool, ap_server_root_relative(pool, line->metadata), line->entity_id,
-                                   signer, &provider->partner);
+        error = rcidp_partner_read(pool, file, line->entity_id, signer, &provider->partner);
     if (error)
         return error;
     provider->entity_id = provider->partner->entity_id;

@@ -27,8 +27,8 @@ APLOG_USE_MODULE(rcidp);
 #define LOWEST_RATE 2
 #define HIGHEST_RATE 1000000
 #define MOST_THREADS 16
-#define SHORT_LIFE apr_time_from_sec(10)
-#define PAUSE 1 /* second before the next one starts, after a short life */
+#define SHORT_LIFE 10000 /* milliseconds */
+#define PAUSE 1          /* second before the next one starts, after a short life */
 
 /* A key of the process. */
 typedef struct process_key {
@@ -46,7 +46,7 @@ struct rcidp_process {
     apr_pool_t *pconf;
     const server_rec *main;
     apr_proc_t proc;
-    apr_time_t started;
+    int64_t started; /* rcidp_keeper_milliseconds() */
     /* Of each key, shared by the processes that follow each other: has a token refused its PIN? One that is
      * tried again and again locks itself. */
     bool *refused;
@@ -200,7 +200,7 @@ static void tell(void *baton, const rcidp_keeper_deed *deed)
         return;
     }
     apr_escape_hex(digest, deed->digest, deed->length, 0, NULL);
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, key->s,
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, key->s,
                  "RCIDP56: signed for process %" APR_PID_T_FMT " by the key in %s: digest %s", deed->asker,
                  key->name, digest);
 }
@@ -275,7 +275,7 @@ static bool renews(void *baton, int place)
     const rcidp_process *process = baton;
 
     return rcidp_token_is_named(key_at(process, place)->file) && !is_refused(process, place) &&
-           apr_time_now() - process->started >= SHORT_LIFE;
+           rcidp_keeper_milliseconds() - process->started >= SHORT_LIFE;
 }
 
 /* What stays open: the socket, and the logs. */
@@ -324,7 +324,7 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
         error = apr_psprintf(pool, "it cannot become %s", process->user.name);
     if (!error)
         read_tokens(process, pool, keys);
-    process->started = apr_time_now();
+    process->started = rcidp_keeper_milliseconds();
     desk.keys = keys;
     if (!error)
         prctl(PR_SET_NAME, "rcidp_signer"); /* ready */
@@ -351,7 +351,7 @@ static void start(rcidp_process *process, bool pause)
         return;
     }
     process->proc.pid = pid;
-    process->started = apr_time_now();
+    process->started = rcidp_keeper_milliseconds();
     rcidp_generations_replace(0, pid);
     apr_proc_other_child_register(&process->proc, watch, process, NULL, process->pconf);
 }
@@ -381,7 +381,7 @@ static void watch(int reason, void *data, int status)
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, process->main,
                  "RCIDP57: the signing process %" APR_PID_T_FMT " has ended (%d); another one starts",
                  process->proc.pid, status);
-    start(process, apr_time_now() - process->started < SHORT_LIFE);
+    start(process, rcidp_keeper_milliseconds() - process->started < SHORT_LIFE);
 }
 
 static void forget_refusals(rcidp_process *process)

@@ -156,13 +156,33 @@ int rcidp_steps_before_authentication(request_rec *r)
                         : status;
 }
 
+#define NO_HTACCESS "rcidp-no-htaccess"
+
 /* httpd takes this for a file that has been found, and so neither looks for it nor for each folder above. All
- * <Directory> sections hold, and all .htaccess files. */
+ * <Directory> sections hold. What httpd has read of .htaccess is handed on to the next request within. */
 int rcidp_steps_translate(request_rec *r)
 {
-    if (r->finfo.filetype == APR_NOFILE && is_ours(r) && rcidp_steps_is_exact(r))
+    request_rec *earlier = r->prev ? r->prev : r->main;
+
+    if (earlier && apr_table_get(earlier->notes, NO_HTACCESS)) {
+        r->htaccess = NULL;
+        *ap_get_request_note(earlier, AP_NOTE_DIRECTORY_WALK) = NULL;
+    }
+    if (!is_ours(r) || !rcidp_steps_is_exact(r))
+        return DECLINED;
+    if (r->finfo.filetype == APR_NOFILE)
         r->finfo.filetype = APR_UNKFILE;
+    apr_table_setn(r->notes, NO_HTACCESS, "");
+    r->htaccess = NULL;
     return DECLINED;
+}
+
+/* An <If> in there would be merged behind the launch's own section. */
+apr_status_t rcidp_steps_htaccess(request_rec *r, const char *folder, const char *name,
+                                  ap_configfile_t **file, const char **path)
+{
+    (void)folder, (void)name, (void)file, (void)path;
+    return apr_table_get(r->notes, NO_HTACCESS) ? APR_ENOENT : AP_DECLINED;
 }
 
 /* A later section, or an <If>, has given the path to somebody else: is there a file? */

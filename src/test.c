@@ -96,6 +96,12 @@ static int read_parameters(testing *test)
     return OK;
 }
 
+/* Nothing is signed that nobody will see: an audit of signatures would have no reason for them. */
+static bool shows_response(const testing *test)
+{
+    return !test->r->header_only && !(test->download && strcmp(test->download, "metadata") == 0);
+}
+
 /* Make the real Response, for the checks alone. Lasso cannot decrypt, so one that goes out encrypted is made
  * a second time. */
 static void try_out(testing *test)
@@ -112,7 +118,8 @@ static void try_out(testing *test)
     tried->relay_state = rcidp_config_default_state(test->conf, test->provider);
     tried->claims = &test->claims;
     tried->gathered = &test->gathered;
-    if (!rcidp_claims_gather(test->r, test->conf, test->provider, &test->claims, &test->gathered))
+    if (!rcidp_claims_gather(test->r, test->conf, test->provider, &test->claims, &test->gathered) ||
+        !shows_response(test))
         return;
     real = test->claims;
     tried->error = rcidp_response_issue(pool, &real, &test->server->signer, &xml);
@@ -232,7 +239,7 @@ static int send_response(testing *test)
 {
     if (test->gathered.refused)
         return rcidp_answer_refuse(test->r, test->gathered.refusal, test->gathered.detail);
-    if (!test->shown)
+    if (!test->shown && !test->r->header_only)
         return rcidp_answer_refuse(test->r, RCIDP_REFUSE_SIGNING, test->tried.error);
     return send_file(test, "application/xml", "test-response.xml", test->shown);
 }

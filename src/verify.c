@@ -73,18 +73,21 @@ static bool has_few_prefixes(const xmlNode *method)
     return few;
 }
 
-/* Only transforms that can not take anything out of what is signed, but the signature itself. */
+/* Only transforms that can not take anything out of what is signed, but the signature itself; each of the two
+ * kinds once, since a second canonicalisation would parse what the first has written. */
 static bool are_transforms_harmless(const xmlNode *transforms)
 {
-    int count = 0;
+    int count = 0, canonical = 0;
 
     for (xmlNodePtr node = rcidp_foreign_child(transforms, DSIG, "Transform"); node;
          node = rcidp_foreign_next(node, DSIG, "Transform")) {
         xmlChar *uri = xmlGetNoNsProp(node, xmlSecAttrAlgorithm);
-        bool known = uri && (is_exclusive(uri) || xmlStrEqual(uri, BAD_CAST DSIG "enveloped-signature"));
+        bool exclusive = uri && is_exclusive(uri);
+        bool known = exclusive || xmlStrEqual(uri, BAD_CAST DSIG "enveloped-signature");
 
         xmlFree(uri);
-        if (!known || ++count > 2 || !has_few_prefixes(node))
+        canonical += exclusive;
+        if (!known || ++count > 2 || canonical > 1 || !has_few_prefixes(node))
             return false;
     }
     return count > 0;

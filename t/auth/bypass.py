@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import idp
+import verify
 from client import Client
 from idp import Idp
 from tap import done_testing, is_, note, ok
@@ -166,4 +167,33 @@ for what, lines in SERVERS:
         is_([path for path in PATHS if b"SAMLResponse" in raw(server.client(), message("GET", path, [], "bob"))],
             ["/ringcentral/inner"], "%s: who may at the inner path may there alone" % what)
         ok(b"SAMLResponse" in raw(server.client(), message("GET", "/ringcentral", [], "alice")), "%s: who may is still let in" % what)
+
+# Whoever writes below the document root says nothing of a launch: neither who may sign in there, nor what is said of them.
+ELSEWHERE = idp.AUTHENTICATION + 'SetEnvIf Request_URI . MAIL=right@example.com\n'
+FILES = [("another file of passwords", '<If "true">\nAuthUserFile "${folder}/docs/others"\n</If>\n', "theirs", 401),
+         ("nobody is asked", '<If "true">\nAuthType None\nRequire all granted\n</If>\n', "theirs", 401),
+         ("another value", 'RewriteEngine on\nRewriteRule .* - [E=MAIL:wrong@example.com]\n', "secret", 200),
+         ("another handler", '<If "true">\nSetHandler none\n</If>\n', "secret", 200)]
+with Idp(vhost='<Directory "${folder}/docs">\nAllowOverride All\n</Directory>\nErrorDocument 401 /error.html\n', mail='"%{reqenv:MAIL}"',
+         authentication=ELSEWHERE, modules=["rewrite"]) as server:
+    server.expect("AH01617: ")  # a wrong password
+    server.write("docs/others", idp.password_file(["alice"], "theirs"))
+    server.write("docs/error.html", "no")
+    server.write("docs/page.html", "a page")
+    for what, text, password, status in FILES:
+        server.write("docs/.htaccess", text.replace("${folder}", server.folder) + "Header always set X-Seen yes\n")
+        is_(server.get("/page.html").header("X-Seen"), "yes", ".htaccess: it holds for pages: " + what)
+        answer = server.get("/ringcentral", password=password)
+        is_((answer.status, answer.header("X-Seen") if status == 200 else None), (status, None), ".htaccess: not for a launch: " + what)
+        if status == 200:
+            is_(verify.fields(server.launch().xml).name_id, "right@example.com", ".htaccess: the value is the configuration's: " + what)
+        else:
+            is_(answer.header("X-Seen"), "yes", ".htaccess: it holds for the error's page: " + what)
+
+# Whom an address keeps out is kept out before what was sent is looked at.
+with Idp(authentication=idp.AUTHENTICATION.replace("Require valid-user", "<RequireAll>\nRequire ip 192.0.2.1\nRequire valid-user\n</RequireAll>"),
+         modules=["authz_host"], log_level="rcidp:info crit") as server:
+    is_([server.get("/ringcentral" + query).status for query in ("", "?SAMLRequest=x", "?SAMLRequest=PHg%2BPC94Pg%3D%3D")], [403] * 3,
+        "an address that is denied is, whatever it asks")
+    ok("RCIDP" not in server.log(), "and nothing was read of that", server.log())
 done_testing()

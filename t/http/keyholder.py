@@ -82,7 +82,7 @@ def one_signer(server):
 
 
 def begin(server):
-    server.expect(r"\[rcidp:info\] \[pid \d+:tid \d+\] RCIDP56: signed for process \d+ by the key in .*\.key: digest [0-9a-f]{64}$")
+    server.expect(r"\[rcidp:notice\] \[pid \d+:tid \d+\] RCIDP56: signed for process \d+ by the key in .*\.key: digest [0-9a-f]{64}$")
     return server
 
 

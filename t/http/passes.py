@@ -4,12 +4,14 @@
 taken from .htaccess."""
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import asking
 import certs
 import form
+import httpd
 import idp
 import verify
 from httpd import SOURCE
@@ -34,6 +36,13 @@ def not_yet_valid():
 
 def copy(pair, mode):
     return file("key-%o" % mode, read(pair.key), mode)
+
+
+def owned(pair, user):
+    """Another copy of the key, of that user."""
+    path = file("key-of-" + user, read(pair.key), 0o600)
+    shutil.chown(path, user)
+    return path
 
 
 def marked(text, directive):
@@ -64,6 +73,9 @@ WARNINGS = [
                                                             % (CERT, not_yet_valid(), KEY, RSA.key))),
     *[("RCIDP64", KEY + ": .* is open to group or others; chmod 600 it", launch(server=marked(identity(key=copy(RSA, mode)), KEY)))
       for mode in (0o640, 0o620, 0o604, 0o602, 0o644, 0o777)],
+    # As whoever is not root, all is the same user's.
+    *[("RCIDP92", KEY + ": .* belongs to the User of httpd's children; chown root it", launch(server=marked(identity(key=owned(RSA, httpd.children().pw_name)), KEY)))
+      for _ in range(os.geteuid() == 0)],
     ("RCIDP83", "RcIdpServiceProvider: no RcIdpLaunch names eu", launch(server=identity() + "=>RcIdpServiceProvider eu title=x\n")),
     ("RCIDP64", CERT + ": .* is open to group or others", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n'
                                                                  % (CERT, file("open.pem", read(RSA.cert) + read(RSA.key), 0o644)))),

@@ -19,6 +19,7 @@ import certs
 import idp
 import keybytes
 import verify
+from clock import Clock
 from httpd import poll
 from idp import Idp
 from tap import done_testing, is_, like, ok, skip_all
@@ -103,6 +104,24 @@ for name, pair in (("rsa", rsa), ("ec", ec)):
             ok(len(found) > 1 and not any(found.values()), name + ": neither key nor PIN is in the memory of httpd", found)
         ok(PIN not in server.log(), name + ": the PIN is in no log")
 
+# A PIN that others can read is as good as the key.
+loose = put("loose", PIN + "\n")
+os.chmod(loose, 0o644)
+status, output = Server(key=certs.Pair(uri("rsa", pin=loose), rsa.cert), name="loose", server=PROCESS).configtest()
+is_(status, 0, "a PIN file that others can read is no error")
+like(output, "RCIDP64: RcIdpSigningKeyFile: the PIN file of pkcs11:token=idp;object=rsa is open to group or others; chmod 600 it", "but httpd -t warns of it")
+
+clock = Clock()
+
+
+class SetBack(Server):
+    """Its clock was wrong when it was started: what waits by it waits for an hour."""
+
+    def _environment(self):
+        environment = super()._environment()
+        return {**environment, **clock.environment(environment.get("LD_PRELOAD"))}
+
+
 # The token is away for a while; and the PIN is another, which is tried but once, since tokens lock themselves.
 changing = put("changing", PIN + "\n")
 if os.geteuid() == 0:
@@ -131,7 +150,9 @@ RcIdpSigningCertificateFile "%s"
 RcIdpSigningKeyFile "%s"
 </VirtualHost>
 """ % (ec.cert, uri("ec", pin=changing))
-with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", server=PROCESS + OTHER, plain=HOST) as server:
+clock.set(hours=1)
+with SetBack(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", server=PROCESS + OTHER, plain=HOST) as server:
+    server.unjudged = "its clock is not the judge's"
     server.expect("RCIDP65: ")
     server.expect("RCIDP56: signed for process ")
     server.expect("RCIDP36: no Response could be made: the signing process ")
@@ -142,6 +163,7 @@ with Server(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", ser
     def file_host():
         return server.request("GET", "/file", scheme="http").status
     server.launch()
+    clock.set(hours=0)
     os.rename(tokens, tokens + ".away")
     poll(lambda: server.get().status == 500, "launches are refused while the token is away")
     poll(lambda: server.get().status == 500 and "RCIDP88" in server.log(), "another process looks for the token")

@@ -140,6 +140,11 @@ def _is_built_in(module):
     return "mod_%s.c" % module in _built_in
 
 
+def children():
+    """Whose processes httpd's children are where root starts it: an entry of pwd."""
+    return next(entry for entry in pwd.getpwall() if entry.pw_name in ("www-data", "apache", "nobody"))
+
+
 class Httpd:
     """See the top of this file."""
 
@@ -199,7 +204,7 @@ class Httpd:
         if self.rcidp:
             lines.append('LoadModule rcidp_module "%s"' % self.module)
         if os.geteuid() == 0:
-            user = next(entry for entry in pwd.getpwall() if entry.pw_name in ("www-data", "apache", "nobody"))
+            user = children()
             lines += ["User %s" % user.pw_name, "Group #%d" % user.pw_gid]
         tls = certs.tls()
         directives = 'SSLEngine on\nSSLCertificateFile "%s"\nSSLCertificateKeyFile "%s"' % (tls.cert, tls.key)

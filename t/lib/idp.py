@@ -73,9 +73,9 @@ PROVIDERS = {
 }
 
 
-def password_file(users):
-    """An AuthUserFile in which everybody's password is "secret"; SHA-1, since it costs nothing to check."""
-    digest = base64.b64encode(hashlib.sha1(b"secret").digest()).decode()
+def password_file(users, password="secret"):
+    """An AuthUserFile in which everybody has the same password; SHA-1, since it costs nothing to check."""
+    digest = base64.b64encode(hashlib.sha1(password.encode()).digest()).decode()
     return "".join("%s:{SHA}%s\n" % (user, digest) for user in users)
 
 

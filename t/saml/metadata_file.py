@@ -110,6 +110,8 @@ refused("signed by the signer, over a digest of SHA-1", sign(entity(signature=SI
         FILE + "the metadata's signature is not by the key of metadata-signer=", 'metadata=sp.xml metadata-signer="%s"' % signer.cert)
 refused("a signer that is no certificate", signed, "has no certificate in PEM form", 'metadata=sp.xml metadata-signer="%s"' % signer.key)
 refused("a signer that is not there", signed, "cannot read .*/none.crt", "metadata=sp.xml metadata-signer=none.crt")
+refused("a file whose name is too long", None, "%s is no path" % ("x" * 5000), "metadata=" + "x" * 5000)
+refused("a signer whose name is too long", signed, "%s is no path" % ("x" * 5000), "metadata=sp.xml metadata-signer=" + "x" * 5000)
 refused("a signer of nothing", None, "metadata-signer= is given without metadata=", 'metadata-signer="%s"' % signer.cert)
 refused("encryption that is not known", entity(), "encryption=yes is none of off, auto, on", "metadata=sp.xml encryption=yes")
 

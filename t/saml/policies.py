@@ -38,6 +38,15 @@ PATHS = {
     "/kerberos": "RcIdpAuthnContext kerberos", "/own": "RcIdpAuthnContext urn:example:own",
     "/unspecified": "RcIdpNameID unspecified %{REMOTE_USER}", "/persistent": "RcIdpNameID persistent", "/no-skew": "RcIdpClockSkew 0",
 }
+ONLY_NAME = """
+<Location "/only-name">
+    SetHandler    rcidp-launch
+    RcIdpLaunch   us
+    RcIdpNameID   unspecified "of %%{REMOTE_USER}"
+    RcIdpAttribute email none
+    %s
+</Location>
+""" % asking.idp.AUTHENTICATION
 AC = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 PASSWORD, PPT, KERBEROS, X509, UNSPECIFIED = AC + "Password", AC + "PasswordProtectedTransport", AC + "Kerberos", AC + "X509", AC + "unspecified"
 MFA = "https://refeds.org/profile/mfa"
@@ -119,6 +128,11 @@ def name_ids():
                 is_((said.name_id_format, said.name_id), (format, value), "name ID: configured at %s: as configured" % path)
             said = table.meets("name ID: e-mail at %s" % path, {"inside": policy(EMAIL)})
             is_((said.name_id_format, said.name_id), (EMAIL, "alice@example.com"), "name ID: e-mail at %s, as asked for" % path)
+    # What the administrator has not called a mail address is not given out as one.
+    with At("/only-name"):
+        table.fails("name ID: e-mail where the name ID alone is configured", {"inside": policy(EMAIL)}, "name-id-policy", (REQUESTER, "InvalidNameIDPolicy"))
+        said = table.meets("name ID: nothing where the name ID alone is configured", {"inside": ""})
+        is_((said.name_id_format, said.name_id), (FORMATS["unspecified"], "of alice"), "name ID: as configured")
     said = [table.meets("name ID: transient", {"inside": policy(FORMATS["transient"])}) for _ in range(2)]
     is_([one.name_id_format for one in said], [FORMATS["transient"]] * 2, "name ID: transient, as asked for")
     ok(said[0].name_id != said[1].name_id, "name ID: transient: another each time")
@@ -317,7 +331,7 @@ def logged(ids):
 
 HERS = certs.pair(name="hers")
 server = Asked(server=table.CONFIGURATION + SERVER, launch="us wanting bare",
-               vhost="".join(LAUNCH % (path, text, asking.idp.AUTHENTICATION) for path, text in PATHS.items()))
+               vhost="".join(LAUNCH % (path, text, asking.idp.AUTHENTICATION) for path, text in PATHS.items()) + ONLY_NAME)
 server.write("us.xml", asking.metadata([HERS.cert], ENDPOINTS))
 server.write("wanting.xml", asking.metadata([HERS.cert], ((WANTING_ACS, 0, True, asking.HTTP_POST),), WANTING, 'WantAssertionsSigned="true"'))
 server.write("secret", os.urandom(32), mode=0o600)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Without memory, without randomness, and with faulty hardware: each allocation of libxml2, xmlsec1 and
  * OpenSSL is refused in turn. What comes is an error or the whole result, never a part. (APR and GLib end the
- * process that has no memory, so that pools and Lasso have no such case; libxml2's parser crashes without.)
+ * process that has no memory, so that pools and Lasso have no such case; libxml2's parser: faults_foreign.)
  */
 #include "response.h"
 #include "fixture.h"
@@ -9,6 +9,7 @@
 #include "xml.h"
 
 #include <apr_escape.h>
+#include <libxml/c14n.h>
 #include <openssl/crypto.h>
 #ifdef RCIDP_WITH_ENGINE
 #include <openssl/engine.h>
@@ -16,6 +17,8 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <xmlsec/keysmngr.h>
+#include <xmlsec/xmlenc.h>
 
 #define NS_FORMAT "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 /* Counts down to the allocation that is refused; negative: none. */
@@ -103,12 +106,64 @@ static const char *respond(const char **error)
     return xml;
 }
 
+/* A tree as canonical text, with all that is in it. */
+static const char *text_with_names(xmlNodePtr root)
+{
+    xmlDocPtr alone = xmlNewDoc(BAD_CAST "1.0");
+    xmlChar *text = NULL;
+
+    xmlDocSetRootElement(alone, xmlDocCopyNode(root, alone, 1));
+    if (xmlC14NDocDumpMemory(alone, NULL, XML_C14N_1_0, NULL, 1, &text) < 0)
+        text = NULL;
+    xmlFreeDoc(alone);
+    return keep_text(text);
+}
+
 static const char *respond_with_assertion(const char **error)
 {
     rcidp_claims claims = claims_of(RCIDP_SIGN_ASSERTION);
     const char *xml;
 
     *error = rcidp_response_make(pool, &claims, signer, &xml);
+    return xml;
+}
+
+/* The assertion as its receiver reads it: what hides it is different each time. */
+static const char *respond_encrypted(const char **error)
+{
+    rcidp_claims claims = claims_of(RCIDP_SIGN_BOTH);
+    const char *xml;
+    xmlNodePtr root, assertion;
+    xmlSecKeysMngrPtr manager;
+    xmlSecKeyStorePtr store;
+    xmlSecEncCtxPtr context;
+    int kept;
+
+    claims.encrypt_to = encrypt_to;
+    *error = rcidp_response_make(pool, &claims, signer, &xml);
+    if (*error)
+        return NULL;
+    kept = countdown, countdown = -1;
+    root = xmlDocGetRootElement(parse(xml));
+    if (!verifies(root, signer->certificate))
+        return "a signature that is wrong";
+    manager = xmlSecKeysMngrCreate();
+    store = xmlSecKeyStoreCreate(xmlSecSimpleKeysStoreId);
+    xmlSecSimpleKeysStoreAdoptKey(store, rcidp_sign_lend_key(signer->key));
+    xmlSecKeysMngrAdoptKeysStore(manager, store);
+    manager->getKey = xmlSecKeysMngrGetKey;
+    context = xmlSecEncCtxCreate(manager);
+#ifdef XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH
+    context->keyInfoReadCtx.flags |= XMLSEC_KEYINFO_FLAGS_LAX_KEY_SEARCH; /* the key has no name */
+#endif
+    assertion = find(root, "EncryptedAssertion/EncryptedData");
+    if (!assertion || xmlSecEncCtxDecrypt(context, assertion) != 0)
+        xml = "what cannot be decrypted";
+    else
+        xml = text_with_names(find(root, "EncryptedAssertion/Assertion"));
+    xmlSecEncCtxDestroy(context);
+    xmlSecKeysMngrDestroy(manager);
+    countdown = kept;
     return xml;
 }
 
@@ -223,6 +278,7 @@ static void test_memory(void)
     encrypt_to = read_certificate("rsa2048");
     starve("a Response, both signed", respond);
     starve("a Response, its assertion signed", respond_with_assertion);
+    starve("a Response, its assertion encrypted", respond_encrypted);
     starve("a certificate", read_its_certificate);
     starve("a persistent name ID", pseudonym);
     starve_renewal();

@@ -47,7 +47,11 @@ static void test_foreign(void)
     ok(take(1, 0) == 0 && length == 4, "so is one that is too long");
     memset(record, 0xff, sizeof(record));
     length = RCIDP_LIMIT_RECORD;
-    ok(take(5, 0) == 61, "nonsense of the right length ends after a minute");
+    ok(take(5, 0) == 0 && length == 4, "nonsense of the right length counts for nothing");
+    length = 0;
+    ok(take(1, 61) == 0 && take(1, 0) == 61, "a launch a minute ahead is one of now");
+    length = 0;
+    ok(take(1, 62) == 0 && take(1, 0) == 0, "one further ahead is none, by a clock that was set back");
     memset(record, 0, sizeof(record));
     length = RCIDP_LIMIT_RECORD;
     ok(take(5, 0) == 0, "or has ended");
