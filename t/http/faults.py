@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong around a launch: restarts and a killed child under load, no descriptors, full disks, a clock that jumps,
 clients that do not read, and crowds that do nothing. make faults does more of each. A directory that is down: t/auth/ldap.py."""
+import base64
 import calendar
 import os
 import resource
@@ -18,13 +19,15 @@ from clock import Clock
 from httpd import poll
 from idp import Idp
 from load import Load
-from tap import done_testing, is_, note, ok
+from tap import done_testing, is_, note, ok, skip
 
 LONG = os.environ.get("RCIDP_FAULTS") == "long"
 RESTARTS = 20 if LONG else 3
 KILLS = 10 if LONG else 2
 CROWD = 10000 if LONG else 300
 CLIENTS = 4
+DEAF = 20
+TIMEOUT = 60
 DAY = 86400
 
 
@@ -143,31 +146,109 @@ with server:
        "the times follow the clock, a day on and back, a day back and on", times)
     is_(len({field.id for field in seen} | {field.assertion_id for field in seen}), 2 * len(seen), "no ID comes twice")
 
-# -- clients that do not read, and a crowd that does nothing --------------------------------------------------------------
+# -- clients that do not read ---------------------------------------------------------------------------------------------
 
-soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-crowd = min(CROWD, hard - 500)
-IDLE = "AsyncRequestWorkerFactor 1000\nKeepAliveTimeout 600\nMaxKeepAliveRequests 0\n"
-with Idp(server=IDLE, name="crowd") as server:
-    deaf = []
-    for _ in range(20):
+# A page of some 11 KB fits neither into this buffer nor into a client's smallest: whoever writes it has to wait.
+SMALL = "SendBufferSize 512\nTimeout 600\n"
+
+
+class Deaf:
+    """DEAF clients that ask as bob, and read nothing of what comes."""
+
+    def __init__(self, server):
+        self.server, self.before = server, (0, 0)
+        self.before = self.pages()
+        self.connections = [self._ask() for _ in range(DEAF)]
+        poll(lambda: self.pages()[0] == DEAF, "a page for each client that does not read")
+
+    def _ask(self):
         connection = socket.socket()
+        connection.settimeout(TIMEOUT)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        connection.connect(("127.0.0.1", server.port))
-        connection = server.client().context.wrap_socket(connection, server_hostname="localhost")
-        connection.sendall(b"GET /ringcentral HTTP/1.1\r\nHost: localhost:%d\r\nAuthorization: Basic YWxpY2U6c2VjcmV0\r\n\r\n" % server.port)
-        deaf.append(connection)
-    idle = []
-    for _ in range(crowd):
-        connection = socket.create_connection(("127.0.0.1", server.plain_port), timeout=60)
+        connection.connect(("127.0.0.1", self.server.port))
+        connection = self.server.client().context.wrap_socket(connection, server_hostname="localhost")
+        connection.sendall(b"GET /ringcentral HTTP/1.1\r\nHost: localhost:%d\r\nAuthorization: Basic %s\r\n\r\n"
+                           % (self.server.port, base64.b64encode(b"bob:secret")))
+        return connection
+
+    def pages(self):
+        """How many pages they were made, and how many requests are done with: httpd logs one when its last byte was written."""
+        counts = self.server.log().count("name ID bob@"), sum(" bob " in line for line in self.server.requests())
+        return tuple(count - before for count, before in zip(counts, self.before))
+
+    def leave(self):
+        for connection in self.connections:
+            connection.close()
+        poll(lambda: self.pages() == (DEAF, DEAF), "the end of the requests of those that have left")
+
+
+# The worker MPM has a thread wait for each. The second lot finds threads only if those of the first have come back.
+FEW = "ServerLimit 1\nStartServers 1\nThreadsPerChild 25\nMaxRequestWorkers 25\nMinSpareThreads 1\nMaxSpareThreads 25"
+with Idp(server=SMALL + FEW, mpm="worker", name="deaf") as server:
+    for name in ("%d clients that do not read" % DEAF, "%d more, after those have left" % DEAF):
+        deaf = Deaf(server)
+        is_(deaf.pages(), (DEAF, 0), "%s: httpd is stuck in its answer to each" % name)
+        server.launch()
+        is_(deaf.pages(), (DEAF, 0), "%s: a launch beside them is answered, and none has moved" % name)
+        deaf.leave()
+    verify.accepted(server.launch().xml, server.pair.cert, name="after clients that do not read")
+
+# -- and beside them a crowd that does nothing ------------------------------------------------------------------------------
+
+
+def answered(connection):
+    """Is another request on that connection answered? Its answer is read to the end."""
+    text = b""
+    try:
         connection.sendall(b"HEAD /none HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        idle.append(connection)
-    # When its threads are busy, the event MPM closes idle connections; it is not for us to say how many.
-    silent = [connection for connection in idle if not connection.recv(4096).startswith(b"HTTP/1.1 404")]
-    is_(len(silent), 0, "%d connections are answered, and stay idle" % crowd)
-    verify.accepted(server.launch().xml, server.pair.cert, name="beside %d that are idle and 20 that do not read" % crowd)
-    for connection in deaf + idle:
-        connection.close()
+        while not text.endswith(b"\r\n\r\n"):
+            part = connection.recv(4096)
+            if not part:
+                return False
+            text += part
+    except OSError:
+        return False
+    return text.startswith(b"HTTP/1.1 404 ")
+
+
+def is_idle(connection):
+    """Has httpd neither closed that connection nor written to it?"""
+    connection.settimeout(0)
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    finally:
+        connection.settimeout(TIMEOUT)
+    return False
+
+
+# The event MPM closes idle connections when a child has no thread left, or when it ends since there are too many: neither
+# happens here, with threads to spare for those that do not read, and one request at a time beside them.
+IDLE = ("ServerLimit 2\nStartServers 2\nThreadsPerChild 64\nMaxRequestWorkers 128\nMinSpareThreads 1\nMaxSpareThreads 128\n"
+        "AsyncRequestWorkerFactor 1000\nKeepAliveTimeout 3600\nMaxKeepAliveRequests 0\n")
+FILES = CROWD + 500  # of this program, and of a child that is given them all
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if hard < FILES:
+    skip("%d idle connections" % CROWD, "a process may have no more than %d files open, and %d are needed" % (hard, FILES))
+else:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, FILES), hard))
+    with Idp(server=SMALL + IDLE, mpm="event", name="crowd") as server:
+        deaf = Deaf(server)
+        crowd, answers = [], 0
+        for _ in range(CROWD):
+            crowd.append(socket.create_connection(("127.0.0.1", server.plain_port), timeout=TIMEOUT))
+            answers += answered(crowd[-1])
+        is_((answers, sum(map(is_idle, crowd))), (CROWD, CROWD), "%d connections are answered, and all are open and idle" % CROWD)
+        is_(deaf.pages(), (DEAF, 0), "beside them httpd is stuck in its answers to %d clients that do not read" % DEAF)
+        verify.accepted(server.launch().xml, server.pair.cert, name="beside %d that are idle and %d that do not read" % (CROWD, DEAF))
+        is_(sum(map(is_idle, crowd)), CROWD, "after it %d are open and idle" % CROWD)
+        is_(deaf.pages(), (DEAF, 0), "and none that does not read has moved")
+        deaf.leave()
+        is_(sum(map(answered, crowd)), CROWD, "once those have left, each of %d is answered again" % CROWD)
+        for connection in crowd:
+            connection.close()
 
 done_testing()

@@ -77,6 +77,7 @@ from httpd import Httpd
 %%s
 """
 SURPRISE = 'server.client(scheme="http").get("/denied")'
+SKIP = "import os\nos.environ['CI'] = '%s'\ntap.skip('x', 'why')\ntap.done_testing()"
 SERVER = "with Httpd('<Location /denied>\\nRequire all denied\\n</Location>', rcidp=False) as server:\n    %s\ntap.done_testing()"
 
 
@@ -90,6 +91,8 @@ def program(text):
 for what, text, status, pattern in (
         ("one good check", "tap.ok(True, 'x')\ntap.done_testing()", 0, r"\Aok 1 - x\n1\.\.1\n\Z"),
         ("one bad check", "tap.ok(False, 'x')\ntap.done_testing()", 1, r"\Anot ok 1 - x\n1\.\.1\n\Z"),
+        ("a skipped check", SKIP % "false", 0, r"\Aok 1 - x # SKIP why\n1\.\.1\n\Z"),
+        ("a skipped check where all must run", SKIP % "true", 1, r"\Anot ok 1 - x\n1\.\.1\n\Z"),
         ("no check", "tap.done_testing()", 1, r"\A1\.\.0\n\Z"),
         ("an exception", "tap.ok(True, 'x')\nraise KeyError", 1, r"\Aok 1 - x\n\Z"),
         ("a quiet server", SERVER % "pass", 0, r"\Aok 1 - .*\n1\.\.1\n\Z"),

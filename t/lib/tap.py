@@ -100,6 +100,16 @@ def skip_all(reason):
     sys.exit(0)
 
 
+def skip(name, reason):
+    """A check that this machine has no room for; where all tests must run (CI=true), it failed."""
+    global _count
+    if os.environ.get("CI") == "true":
+        ok(False, name, "nothing is skipped: " + reason)
+    else:
+        _count += 1
+        print("ok %d - %s # SKIP %s" % (_count, _line(name), _line(reason)), flush=True)
+
+
 def done_testing():
     """The end of every test program."""
     print("1..%d" % _count, flush=True)
