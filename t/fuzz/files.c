@@ -3,8 +3,12 @@
 #include "fuzz.h"
 
 #include <apr_strings.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/x509.h>
 #include <string.h>
 
+#include "foreign.h"
 #include "partner.h"
 #include "pseudonym.h"
 #include "text.h"
@@ -21,6 +25,18 @@ static void must_be_usable(const rcidp_partner *partner)
     must(!partner->valid_until || partner->valid_until > 0);
 }
 
+/* Metadata that was taken for its signature says what was signed. */
+static void must_be_signed(const fuzz_input *in, const rcidp_partner *partner)
+{
+    xmlDocPtr doc;
+
+    must(!rcidp_foreign_parse(in->at, (apr_size_t)(in->end - in->at), &doc));
+    fuzz_must_say(xmlDocGetRootElement(doc), "t/fuzz/signed-metadata.xml");
+    must(strcmp(partner->entity_id, "https://sp.example.com") == 0);
+    must(strcmp(partner->acs, "https://sp.example.com/acs") == 0 && partner->endpoints->nelts == 1);
+    xmlFreeDoc(doc);
+}
+
 void fuzz_metadata(fuzz_input *in)
 {
     unsigned char mode = fuzz_byte(in);
@@ -33,14 +49,43 @@ void fuzz_metadata(fuzz_input *in)
         must(*error && !partner);
     else
         must_be_usable(partner);
+    if (!error && signer)
+        must_be_signed(in, partner);
+}
+
+/* RSA of 2048 bits, or one of the three curves. */
+static void must_be_strong(const EVP_PKEY *pkey)
+{
+    char curve[40] = "";
+    int nid;
+
+    if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA) {
+        must(EVP_PKEY_get_bits(pkey) >= 2048);
+        return;
+    }
+    must(EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC);
+    must(EVP_PKEY_get_group_name(pkey, curve, sizeof(curve), NULL) == 1);
+    nid = OBJ_sn2nid(curve);
+    must(nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1);
 }
 
 static void must_be_judged(const char *error, const rcidp_certificate *certificate)
 {
-    if (error)
+    if (error) {
         must(*error);
-    else
-        must(certificate->x509 && *certificate->base64 && strlen(certificate->fingerprint) == 64);
+        return;
+    }
+    must(certificate->x509 && *certificate->base64 && strlen(certificate->fingerprint) == 64);
+    must_be_strong(X509_get0_pubkey(certificate->x509));
+}
+
+/* Not by MD5 or SHA-1, since it may be our own; a service provider's may be signed as it likes. */
+static void must_be_well_signed(const rcidp_certificate *certificate)
+{
+    int hash = NID_undef;
+
+    OBJ_find_sigid_algs(X509_get_signature_nid(certificate->x509), &hash, NULL);
+    must(hash != NID_md5 && hash != NID_sha1);
 }
 
 void fuzz_pem(fuzz_input *in)
@@ -52,9 +97,13 @@ void fuzz_pem(fuzz_input *in)
     const char *error = rcidp_key_read(fuzz_pool, file, &key);
 
     if (!error)
-        must(key->pkey && key->bits >= 256 && rcidp_algorithm_for(key));
+        must(key->pkey && key->bits == EVP_PKEY_get_bits(key->pkey) && rcidp_algorithm_for(key));
+    if (key)
+        must_be_strong(key->pkey);
     error = rcidp_certificate_read(fuzz_pool, file, &certificate);
     must_be_judged(error, certificate);
+    if (certificate)
+        must_be_well_signed(certificate);
     if (key && certificate)
         rcidp_key_matches(key, certificate);
     if (!rcidp_secret_read(fuzz_pool, file, &secret))

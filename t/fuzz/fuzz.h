@@ -63,6 +63,10 @@ const apr_array_header_t *fuzz_certificates(void);
  * are. */
 int fuzz_signatures(xmlNodePtr element, const rcidp_signer *signer);
 
+/* A document that verifies says what the signed file of that name says, which our keys have signed: whoever
+ * wrote an input has them not. */
+void fuzz_must_say(xmlNodePtr root, const char *original);
+
 void fuzz_answer_page(fuzz_input *in);
 void fuzz_asset(fuzz_input *in);
 void fuzz_certificate(fuzz_input *in);

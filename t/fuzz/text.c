@@ -106,8 +106,8 @@ void fuzz_text_checks(fuzz_input *in)
 }
 
 /* As libxml2 reads it. Brackets and a second # behind the host are in no standard and in many addresses: an
- * x. */
-static xmlURIPtr parse_strictly(const char *url)
+ * x. `raw`: nothing is decoded. */
+static xmlURIPtr parse_strictly(const char *url, bool raw)
 {
     char *copy = apr_pstrdup(fuzz_pool, url), *host = strstr(copy, "://"), *rest, *hash;
 
@@ -119,13 +119,35 @@ static xmlURIPtr parse_strictly(const char *url)
             (*at == '%' && !(isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]))))
             *at = 'x';
     }
-    return xmlParseURI(copy);
+    return xmlParseURIRaw(copy, raw);
+}
+
+/* Segment by segment; where the last one of `want` is empty, whatever follows is below it. */
+static bool is_at_or_below(const char *want, const char *have)
+{
+    size_t length = strcspn(want, "/");
+
+    if (!want[length] && length == 0)
+        return true;
+    if (length != strcspn(have, "/") || memcmp(want, have, length) != 0)
+        return false;
+    return !want[length] || (have[length] && is_at_or_below(want + length + 1, have + length + 1));
+}
+
+/* The same path, or one below it, as the bytes stand there. */
+static void must_be_below(const char *prefix, const char *url)
+{
+    xmlURIPtr want = parse_strictly(prefix, true), have = parse_strictly(url, true);
+
+    must(want && have && is_at_or_below(want->path ? want->path : "", have->path ? have->path : "/"));
+    xmlFreeURI(want);
+    xmlFreeURI(have);
 }
 
 /* The same scheme, host and port. */
 static void must_be_on(const char *prefix, const char *url)
 {
-    xmlURIPtr want = parse_strictly(prefix), have = parse_strictly(url);
+    xmlURIPtr want = parse_strictly(prefix, false), have = parse_strictly(url, false);
 
     must(want && have && want->scheme && have->scheme && want->server && have->server && !have->user);
     must(strcasecmp(want->scheme, have->scheme) == 0 && strcasecmp(want->server, have->server) == 0);
@@ -148,9 +170,30 @@ void fuzz_url(fuzz_input *in)
     if (rcidp_url_allows(fuzz_pool, prefix, url)) {
         must(rcidp_url_is_plain(fuzz_pool, prefix) && rcidp_url_is_plain(fuzz_pool, url));
         must_be_on(prefix, url);
+        must_be_below(prefix, url);
     }
     if (rcidp_url_is_plain(fuzz_pool, url) && !strpbrk(url, "?#"))
         must(rcidp_url_allows(fuzz_pool, url, url));
+}
+
+/* The parameter as APR decodes it; NULL if it is not there. False where a name or its value is badly encoded,
+ * or it stands there twice. */
+static bool decode_by_apr(const char *args, const char *name, const char **value)
+{
+    char *rest = apr_pstrdup(fuzz_pool, args), *pair;
+
+    *value = NULL;
+    while (rest && *rest && (pair = strsep(&rest, "&"))) {
+        char *key = strsep(&pair, "=");
+        const char *decoded = apr_punescape_url(fuzz_pool, key, NULL, NULL, 1);
+
+        if (!decoded || (*value && strcmp(decoded, name) == 0))
+            return false;
+        if (strcmp(decoded, name) == 0 &&
+            !(*value = apr_punescape_url(fuzz_pool, pair ? pair : "", NULL, NULL, 1)))
+            return false;
+    }
+    return true;
 }
 
 void fuzz_parameter(fuzz_input *in)
@@ -158,6 +201,8 @@ void fuzz_parameter(fuzz_input *in)
     const char *name = fuzz_text(in), *args = fuzz_text(in), *value = name, *again;
     const char *error = rcidp_text_parameter(fuzz_pool, args, name, &value);
 
+    must(decode_by_apr(args, name, &again) == !error);
+    must(error || (value ? again && strcmp(value, again) == 0 : !again));
     if (error)
         must(*error);
     else if (value) {
