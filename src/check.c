@@ -68,8 +68,9 @@ static void warn_of_mode(inspection *check, const char *directive, const rcidp_k
     apr_finfo_t info;
 
     if (key->exposed)
-        WARN(check, at, "RCIDP64: %s: the %s %s is open to group or others; chmod 600 it", directive,
-             rcidp_token_is_named(file) ? "PIN file of" : "key in", rcidp_token_name(check->ptemp, file));
+        WARN(check, at, "RCIDP64: %s: %s is open to group or others; chmod 600 it", directive,
+             apr_pstrcat(check->ptemp, rcidp_token_is_named(file) ? "the PIN file of " : "the key in ",
+                         rcidp_token_name(check->ptemp, file), NULL));
     else if (geteuid() == 0 && apr_stat(&info, file, APR_FINFO_USER, check->ptemp) == APR_SUCCESS &&
              info.user && info.user == ap_unixd_config.user_id)
         WARN(check, at, "RCIDP92: %s: the key in %s belongs to the User of httpd's children; chown root it",
