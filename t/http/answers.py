@@ -96,6 +96,7 @@ TABLE = [
     # What a browser does by itself, and what others make it do.
     ("a prefetch", "GET", "/ringcentral", "prefetch", purpose("prefetch")),
     ("a prerender", "GET", "/ringcentral", "prefetch", purpose("prefetch;prerender")),
+    ("a prerender alone", "GET", "/ringcentral", "prefetch", purpose("prerender")),
     ("a prefetch by a proxy", "GET", "/ringcentral", "prefetch", purpose("prefetch;anonymous-client-ip")),
     ("a prefetch, the older name", "GET", "/ringcentral", "prefetch", purpose("prefetch", "Purpose")),
     ("a prefetch before credentials", "GET", "/ringcentral", "prefetch", {**purpose("prefetch"), **NOBODY}),

@@ -81,6 +81,11 @@ def one_signer(server):
     return keybytes.signers(server)[0]
 
 
+def sockets(pid):
+    names = (os.readlink(path.path) for path in os.scandir("/proc/%d/fd" % pid))
+    return {name for name in names if name.startswith("socket:")}
+
+
 def begin(server):
     server.expect(r"\[rcidp:notice\] \[pid \d+:tid \d+\] RCIDP56: signed for process \d+ by the key in .*\.key: digest [0-9a-f]{64}$")
     return server
@@ -120,6 +125,8 @@ with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%
         status = file.read()
     user = pwd.getpwnam(USER)
     like(status, r"^Uid:(\t%d){4}$" % user.pw_uid, "it belongs to its user")
+    like(status, r"^Gid:(\t%d){4}$" % user.pw_gid, "to its group")
+    like(status, r"^Groups:\t%s *$" % " ".join(map(str, sorted(os.getgrouplist(USER, user.pw_gid)))), "and to no groups but its user's")
     like(status, r"^NoNewPrivs:\t1$", "and cannot become another")
     is_(os.stat("/proc/%d/mem" % signer).st_uid, 0, "its own user cannot trace it")
     with open("/proc/%d/limits" % signer) as file:
@@ -127,6 +134,11 @@ with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%
     files = [os.readlink("/proc/%d/fd/%s" % (signer, name)) for name in os.listdir("/proc/%d/fd" % signer)]
     is_(sorted({re.sub(r":.*|^.*/(?=error\.log|output)", "", name) for name in files}), ["/dev/null", "error.log", "output", "socket"],
         "it has its socket and the log")
+
+    def children():
+        return [pid for pid in others(server) if pid != server.process.pid]
+    poll(lambda: len(children()) > 1 and not any(sockets(pid) & sockets(signer) for pid in children()), "each child has closed its end of the socket")
+    is_(len(sockets(signer)), 1, "no child has its end of the socket, and can take what another asks")
 
     # A launch that began before a graceful restart is signed by the key of its time.
     at_restart, restarted = threading.Event(), threading.Event()
@@ -169,17 +181,21 @@ with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%
     server.expect(r"\[rcidp:error\] .* RCIDP57: the signing process \d+ has ended \(")
     os.kill(signer, signal.SIGKILL)
     poll(lambda: "RCIDP58" in server.log(), "the next one cannot read the key")
+    # Nor is anything signed by another key that stands there.
+    server.expect(r"\[rcidp:crit\] .* RCIDP58: the signing process cannot start: .*kept\.key has another key than when httpd was started$")
+    shutil.copy(ec.key, rsa.key)
+    poll(lambda: "has another key" in server.log(), "the next one refuses another key")
     os.rename(rsa.key + ".away", rsa.key)
     poll(lambda: server.get().status == 200, "launches are signed again")
     server.expect("RCIDP36: no Response could be made: the signing process ")
 
     # It ends with httpd's parent, however that ends.
-    signer, children = one_signer(server), [pid for pid in others(server) if pid != server.process.pid]
+    signer, orphans = one_signer(server), children()
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
     poll(lambda: not os.path.exists("/proc/%d" % signer), "it ends with httpd's parent")
     ok(True, "the signing process ends with httpd's parent")
-    for pid in children:
+    for pid in orphans:
         os.kill(pid, signal.SIGKILL)
     server.process = None
     is_(server.problems(), [], "the log of all this holds what was announced")
@@ -256,6 +272,15 @@ with Idp(key=ec, name="own", server="RcIdpSigningProcess on\nLogLevel warn", pla
     is_(server.request("GET", "/own", scheme="http").status, 200, "two hosts have one key: a launch at the second")
     with open(server.path("own.log")) as file:
         is_(file.read().count("RCIDP56: signed for process "), 2, "is told of in its own log")
+
+# A CGI program, which prefork's children start themselves, has nothing by which it could ask for signatures.
+CGI = "#!/bin/sh\necho Content-Type: text/plain\necho\nls -l /proc/$$/fd\n"
+with Idp(key=ec, name="cgi", mpm="prefork", modules=["cgi"], server="RcIdpSigningProcess on",
+         vhost='<Directory "${folder}/docs">\nOptions +ExecCGI\nAddHandler cgi-script .cgi\n</Directory>') as server:
+    server.write("docs/files.cgi", CGI, mode=0o755)
+    one_signer(server)
+    text = server.get("/files.cgi").text
+    is_(["pipe:" in text, re.findall(r"socket:\S+", text)], [True, []], "a CGI program inherits no socket")
 
 # More signatures than the rate allows.
 with begin(Idp(key=ec, name="rate", server="RcIdpSigningProcess on rate=2")) as server:

@@ -119,6 +119,29 @@ def counts(mpm):
         ok(issued(server.get("/other?unlimited")), mpm + ": where there is none, there is none")
 
 
+# Another identity provider, which inherits the limit of the main server.
+HOST = """RcIdpEntityID https://other.example.com/
+RcIdpRequireTLS off
+<Location "/ringcentral">
+    SetHandler  rcidp-launch
+    RcIdpLaunch us
+    RcIdpMail   "%%{REMOTE_USER}@example.com"
+    %s
+</Location>
+""" % idp.AUTHENTICATION
+
+
+def hosts():
+    """Two identity providers may have paths of one name, and have one cache; each counts for itself."""
+    server = Idp(server="RcIdpLaunchLimit 1", plain=HOST, name="hosts")
+    server.unjudged = "one of them publishes no metadata"
+    server.expect("RCIDP65: ")
+    server.expect("RCIDP18: .*alice, 1 in a minute", count=2)
+    with server:
+        both = [server.request("GET", "/ringcentral", scheme=scheme).status for scheme in ("https", "http") * 2]
+        is_(both, [200, 200, 429, 429], "another identity provider counts for itself")
+
+
 def at_once(pool, server, user, count):
     return [pool.submit(lambda: issued(server.get(user=user))) for _ in range(count)]
 
@@ -188,6 +211,7 @@ def mistakes():
 
 for one in ("event", "worker", "prefork"):
     counts(one)
+hosts()
 shares("redis", "redis-server", ["--port", "%(port)d", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
 shares("memcache", "memcached", ["-l", "127.0.0.1", "-p", "%(port)d", "-U", "0", "-u", "nobody"])
 mistakes()

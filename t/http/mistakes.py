@@ -6,6 +6,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import asking
 import certs
 from snippets import LAUNCH, Configuration, file, host, identity, launch, read, section, server, without
 from tap import done_testing, is_, like, ok
@@ -32,6 +33,7 @@ certs.openssl("rsa", "-traditional", "-in", RSA.key, "-out", PKCS1)
 os.chmod(PKCS1, 0o600)
 FIFO = os.path.join(certs.folder(), "fifo")
 os.mkfifo(FIFO)
+BARE = file("bare.xml", asking.metadata([]).encode())
 SECRET, SHORT = file("secret", b"s" * 32), file("short", b"s" * 31)
 ACS = "entityid=urn:x:y acs=https://sp.example.com/acs"
 CERT, KEY = "RcIdpSigningCertificateFile", "RcIdpSigningKeyFile"
@@ -201,8 +203,9 @@ WRONG = [
     ("RcIdpSignatureAlgorithm", "does not fit", identity() + "=>RcIdpSignatureAlgorithm rsa-sha512\n" + host(identity("ec384"))),
     # A process for the keys.
     *in_server("RcIdpSigningProcess", ("", "neither on nor off"), ("yes", "neither on nor off"), ("off user=daemon", "takes no more"),
-               ("on user=nobody-at-all", "no such user"), ("on rate=0", "from 2 to"), ("on rate=1000001", "to 1000000"), ("on rate=", "rate="),
+               ("on user=nobody-at-all", "no such user"), ("on rate=1", "from 2 to"), ("on rate=1000001", "to 1000000"), ("on rate=", "rate="),
                ("on rate=9x", "rate="), ("on daemon", "none of user=NAME")),
+    ("RcIdpSigningProcess", "user=daemon is the User of httpd's children", server("User daemon\n=>RcIdpSigningProcess on user=daemon")),
     ("RcIdpSigningProcess", "stands twice", server("RcIdpSigningProcess on\n=>RcIdpSigningProcess on rate=9")),
     ("RcIdpSigningProcess", "cannot occur within <VirtualHost", identity() + host("=>RcIdpSigningProcess on\n" + section(LAUNCH))),
     (KEY, "needs RcIdpSigningProcess on", key("pkcs11:object=x")),
@@ -253,6 +256,9 @@ WRONG = [
     *[("AddHandler", handler + " belongs to a path", launch("=>AddHandler %s .x" % handler)) for handler in ("rcidp-launch", "rcidp-portal", "rcidp-test", "RcIdp-Launch")],
     ("AddHandler", "rcidp-launch belongs to a path", identity() + host('=>AddHandler "rcidp-launch" html\n' + section(LAUNCH))),
     ("AddHandler", "rcidp-launch belongs to a path", identity() + section("=>AddHandler rcidp-launch .x", "Directory", '"/x"') + host(section(LAUNCH))),
+    *[("RcIdpLaunch", "RcIdpAuthnRequests signed needs metadata= with a certificate for us",
+       launch("RcIdpAuthnRequests signed", identity() + provider, "SetHandler rcidp-launch\n=>RcIdpLaunch us\n"))
+      for provider in ("", 'RcIdpServiceProvider us metadata="%s"\n' % BARE)],
     # Where a test page may be.
     *[("SetHandler", "rcidp-test needs a <Location> with a plain path below", identity() + host(section(LAUNCH) + section("=>SetHandler rcidp-test", *where)))
       for where in (("Location", '"/test"'), ("Location", '"/ringcentralx"'), ("Location", '"/ringcentral/*"'), ("LocationMatch", '"^/ringcentral/test$"'),
@@ -272,7 +278,7 @@ for number, (directive, wanted, text) in enumerate(WRONG, 1):
     name = "%s: %s (%d)" % (directive, wanted, number)
     is_((status, wrong.line is not None), (1, True), name + ": is refused")
     said = re.search(r"Syntax error on line %s of %s:\n(.*)" % (wrong.line, path), output)
-    said = said or re.search(r"^(?:\[.*\] )?RCIDP(?:04|51|[79]\d): (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
+    said = said or re.search(r"^(?:\[.*\] )?RCIDP(?:04|51|8[01]|[79]\d): (.*) \(%s:%s\)$" % (path, wrong.line), output, re.M)
     ok(said, name + ": names file and line %s" % wrong.line, output)
     like(said.group(1) if said else output, r"^%s\b.*(%s)" % (directive, wanted), name + ": names directive and reason")
 

@@ -73,6 +73,7 @@ WARNINGS = [
                                                             % (CERT, not_yet_valid(), KEY, RSA.key))),
     *[("RCIDP64", KEY + ": .* is open to group or others; chmod 600 it", launch(server=marked(identity(key=copy(RSA, mode)), KEY)))
       for mode in (0o640, 0o620, 0o604, 0o602, 0o644, 0o777)],
+    ("RCIDP64", KEY + ": ", launch(server="RcIdpSigningProcess on\n" + marked(identity(key=copy(RSA, 0o640)), KEY))),
     # As whoever is not root, all is the same user's.
     *[("RCIDP92", KEY + ": .* belongs to the User of httpd's children; chown root it", launch(server=marked(identity(key=owned(RSA, httpd.children().pw_name)), KEY)))
       for _ in range(os.geteuid() == 0)],

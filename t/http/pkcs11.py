@@ -60,6 +60,7 @@ softhsm("--init-token", "--free", "--label", "idp", "--so-pin", "12345678", "--p
 for number, (name, pair) in enumerate((("rsa", rsa), ("ec", ec), ("weak", weak)), 1):
     softhsm("--import", pair.key, "--token", "idp", "--label", name, "--id", "0%d" % number, "--pin", PIN)
 pin, wrong_pin = put("pin", PIN + "\n"), put("wrong", "1111111111\n")
+longest_pin, too_long_pin = put("longest", "1" * 255), put("too-long", "1" * 256)
 if os.geteuid() == 0:
     entry = pwd.getpwnam(USER)
     for path, folders, files in os.walk(folder):
@@ -191,7 +192,8 @@ with SetBack(key=certs.Pair(uri("rsa", pin=changing), rsa.cert), name="away", se
 # What is not right: the key's URI, what httpd -t says.
 for key, wanted in (
         (uri("none"), "no token has pkcs11:token=idp;object=none"), (uri("rsa", token="other"), "no token has"),
-        (uri("rsa", pin=wrong_pin), "the token refuses the PIN"), (uri("rsa", pin="/none"), "cannot read /none"),
+        (uri("rsa", pin=wrong_pin), "the token refuses the PIN"), (uri("rsa", pin=longest_pin), "the token refuses the PIN"),
+        (uri("rsa", pin=too_long_pin), "the PIN in .*too-long is too long"), (uri("rsa", pin="/none"), "cannot read /none"),
         (uri("rsa", module="/none.so"), "cannot read the library of the token, /none.so: No such file"),
         (uri("weak"), "has an RSA key of 1024 bits"), (uri("ec"), "does not belong to the certificate"),
         ("pkcs11:object=rsa?pin-value=" + PIN, "does not belong into the configuration"), ("pkcs11:", "no token has")):

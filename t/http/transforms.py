@@ -14,6 +14,9 @@ from tap import done_testing, is_
 
 ROLE = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
 A, B = "%{HTTP:X-A}", "%{HTTP:X-B}"
+FAILS = "%{file:/nowhere/at/all}"
+# What the log has beside RCIDP34, by what cannot be done.
+FAILURES = {"expression": "RCIDP40: ", "condition": "RCIDP41: ", "evaluation": "RCIDP42: "}
 
 
 def one(transforms, given, wanted):
@@ -202,8 +205,14 @@ TABLE += [
     one("lower default=x", b"\xc0\x80", "bad-text"),
     one("if=false", b"a\xff", None),
     ("another's condition holds", ["role a", "role %s local-part \"if=-n %s\"" % (A, B)], {"X-A": b"a@\xff", "X-B": "b"}, "bad-text"),
+    # What cannot be evaluated is not taken for nothing, nor a condition for one that holds, or does not.
+    ("an expression that fails", ["role %s default=x" % FAILS], {}, "expression"),
+    ("an expression that fails behind a text", ["role a" + FAILS], {}, "expression"),
+    ("a condition that fails", ["role a \"if=%s != 'x'\"" % FAILS], {}, "condition"),
+    ("a condition that fails, of the second", ["role a", "role b \"if=-n %s || true\"" % FAILS], {}, "condition"),
     # What XML cannot carry is text, and may be taken away.
     one("s/a/b/", "a\ufffe", "bad-text"),
+    one("split=;", "a;b\ufffe", "bad-text"),
     one(r'"s/\x{FFFE}//"', "a\ufffe", ["a"]),
 ]
 
@@ -237,11 +246,13 @@ sections = [launch("/table/%d" % number, "".join("RcIdpAttribute %s\n" % line fo
 sections += [launch("/names/%d" % number, "\n".join(lines)) for number, (_, lines, _, _) in enumerate(NAMES)]
 with Idp(server=rows.CONFIGURATION + "LimitRequestFieldSize 65536", vhost="".join(sections)) as server:
     rows.serve(server)
+    server.expect(r"Evaluation of expression from .* failed: Cannot open file /nowhere/at/all$", count=4)
     for kind, table in (("table", TABLE), ("names", NAMES)):
         for number, (name, lines, headers, wanted) in enumerate(table):
             refused = isinstance(wanted, str) and (kind == "table" or wanted in ("no-mail", "bad-mail", "no-name-id", "evaluation"))
-            answer = rows.ask(name, "GET", "/%s/%d" % (kind, number), wanted if refused else "issued", head=False,
-                              headers=list(headers.items()), also="RCIDP42: " if wanted == "evaluation" else None)
+            failed = FAILURES.get(wanted) if refused else None
+            answer = rows.ask(name, "GET", "/%s/%d" % (kind, number), "evaluation" if failed else wanted if refused else "issued", head=False,
+                              headers=list(headers.items()), also=failed)
             if not refused:
                 fields = verify.fields(form.auto_post(answer.text).xml)
                 is_(fields.attributes.get(ROLE) if kind == "table" else fields.name_id, wanted, name + ": " + " + ".join(lines)[:120])

@@ -194,7 +194,7 @@ class Asked(idp.Idp):
     def here(self):
         return self.url(self.PATH)
 
-    def request(self, method, path, user="alice", headers=(), body=None, password="secret"):
+    def request(self, method, path, user="alice", headers=(), body=None, password="secret", chunked=False):
         if self.kept is None:
             self.kept = self.client().connect()
         lines = [b"%s %s HTTP/1.1" % (method.encode(), client._bytes(path)), b"Host: localhost:%d" % self.port]
@@ -202,13 +202,13 @@ class Asked(idp.Idp):
             lines.append(b"Authorization: Basic " + base64.b64encode(("%s:%s" % (user, password)).encode()))
         if body is not None:
             body = client._bytes(body)
-            lines.append(b"Content-Length: %d" % len(body))
+            lines.append(b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body))
             if not any(name.lower() == "content-type" for name, _ in headers):
                 lines.append(b"Content-Type: application/x-www-form-urlencoded")
         lines += [client._bytes(name) + b": " + client._bytes(value) for name, value in headers] + [b"", b""]
         begun = judge.begin(self.port)
         try:
-            self.kept.sendall(b"\r\n".join(lines) + (body or b""))
+            self.kept.sendall(b"\r\n".join(lines) + (b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body or b""))
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             pass  # the server has answered before it had read everything; the answer is there
         response = http.client.HTTPResponse(self.kept, method=method)

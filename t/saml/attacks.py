@@ -234,6 +234,13 @@ def sizes():
     attack("10 MB of another field", "message", body="x=" + "y" * 10_000_000)
     attack("a SAMLRequest just over what is read", "message", body=pairs(("SAMLRequest", "A" * 200_000)))
     attack("many fields", "message", body="&".join(["a=b"] * 100_000))
+    field, most = server.post()["body"], 2 * LIMIT
+    table.ask("as many fields as may be", "POST", server.PATH, "issued", body=field + "&a=b" * 31)
+    attack("a field more", "message", body=field + "&a=b" * 32, log="more fields than it may")
+    for size, result, log in ((most, "issued", None), (most + 1, "message", "larger than it may be")):
+        for chunked in (False, True):
+            table.ask("a form of %d bytes%s" % (size, ", in a chunk" * chunked), "POST", server.PATH, result, log=log,
+                      body=(field + "&x=").ljust(size, "y"), chunked=chunked)
 
 
 def bomb_query():
@@ -277,6 +284,7 @@ def transport():
     attack("POST: SAMLRequest twice", "parameter", body=body + "&" + field)
     attack("POST: SAMLRequest twice, once by another spelling", "parameter", body=body + "&" + field.replace("SAMLR", "SAML%52"))
     attack("POST: RelayState twice", "parameter", body=body + "&RelayState=y")
+    attack("POST: a NUL behind the form", "message", body=body + "&x=\0", log="not text$")
     attack("POST: a NUL in SAMLRequest", "parameter", body=field + "%00")
     attack("POST: a NUL in RelayState", "parameter", body=field + "&RelayState=a%00b")
     attack("POST: no SAMLRequest", "post", body="RelayState=x")
