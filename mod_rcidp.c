@@ -87,6 +87,7 @@ static void register_hooks(apr_pool_t *pool)
     /* After all that lead elsewhere, before the core. */
     ap_hook_translate_name(rcidp_steps_translate, NULL, NULL, APR_HOOK_LAST);
     ap_hook_open_htaccess(rcidp_steps_htaccess, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_map_to_storage(rcidp_steps_map, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Early, so that no other module answers, or asks for a password, first. */
     ap_hook_post_perdir_config(rcidp_steps_before_authentication, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(rcidp_access_quieten, NULL, NULL, APR_HOOK_FIRST);

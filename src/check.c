@@ -13,7 +13,6 @@
 #include "link.h"
 #include "sections.h"
 #include "signing_process.h"
-#include "token.h"
 
 APLOG_USE_MODULE(rcidp);
 
@@ -68,9 +67,8 @@ static void warn_of_mode(inspection *check, const char *directive, const rcidp_k
     apr_finfo_t info;
 
     if (key->exposed)
-        WARN(check, at, "RCIDP64: %s: %s is open to group or others; chmod 600 it", directive,
-             apr_pstrcat(check->ptemp, rcidp_token_is_named(file) ? "the PIN file of " : "the key in ",
-                         rcidp_token_name(check->ptemp, file), NULL));
+        WARN(check, at, "RCIDP64: %s: the key in %s is open to group or others; chmod 600 it", directive,
+             file);
     else if (geteuid() == 0 && apr_stat(&info, file, APR_FINFO_USER, check->ptemp) == APR_SUCCESS &&
              info.user && info.user == ap_unixd_config.user_id)
         WARN(check, at, "RCIDP92: %s: the key in %s belongs to the User of httpd's children; chown root it",

@@ -79,9 +79,8 @@ static bool is_whole(const xmlParserCtxt *parser)
 {
     const xmlError *last = xmlGetLastError();
 
-    return !parser->disableSAX &&
-           !(last && (last->code == XML_ERR_NO_MEMORY ||
-                      (last->code == XML_NS_ERR_UNDEFINED_NAMESPACE && parser->nsWellFormed)));
+    return !last || (last->code != XML_ERR_NO_MEMORY &&
+                     (last->code != XML_NS_ERR_UNDEFINED_NAMESPACE || !parser->nsWellFormed));
 }
 
 /* libxml2 goes on where something is wrong with namespaces, also with a name that is no URI (Namespaces in

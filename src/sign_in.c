@@ -125,11 +125,8 @@ static int look(request_rec *r, int (*run)(request_rec *))
 
 int rcidp_sign_in_access(request_rec *r)
 {
-    /* Where either check is enough, what this one says would not be the end: the next would answer again. And
-     * where the browser is asked, that is the next check's; whoever is denied before has sent in vain. */
-    return ap_satisfies(r) == SATISFY_ANY || (ap_auth_type(r) && asks_browser(ap_auth_type(r)))
-               ? DECLINED
-               : look(r, ap_run_access_checker);
+    /* Where either check is enough, what this one says would not be the end: the next would answer again. */
+    return ap_satisfies(r) == SATISFY_ANY ? DECLINED : look(r, ap_run_access_checker);
 }
 
 int rcidp_sign_in_user(request_rec *r)

@@ -139,10 +139,46 @@ static bool is_taken(request_rec *r)
            is_ours(r) && rcidp_steps_is_exact(r);
 }
 
+static bool names_handler(request_rec *r, const core_dir_config *core)
+{
+    const char *error = NULL, *handler = core->handler;
+    size_t i = 0;
+
+    if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
+        handler = ap_expr_str_exec(r, core->expr_handler, &error);
+    while (handler && !error && i < HANDLERS && strcasecmp(handler, handlers[i]) != 0)
+        i++;
+    return handler && !error && i < HANDLERS;
+}
+
+/* Has a <Location> with this very path one of our handlers? */
+static bool is_own(request_rec *r)
+{
+    const apr_array_header_t *locations = rcidp_config_locations(r->server);
+
+    for (int i = 0; i < locations->nelts; i++) {
+        const core_dir_config *core =
+            ap_get_core_module_config(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *));
+
+        if (!core->r && !core->d_is_fnmatch && strcmp(core->d, r->uri) == 0 && names_handler(r, core))
+            return true;
+    }
+    return false;
+}
+
+/* What httpd has read of .htaccess, and not found, it hands on to the next request within: `from` has it. */
+static void forget_htaccess(request_rec *r, request_rec *from)
+{
+    r->htaccess = NULL;
+    *ap_get_request_note(from, AP_NOTE_DIRECTORY_WALK) = NULL;
+}
+
 int rcidp_steps_before_authentication(request_rec *r)
 {
     int status;
 
+    if (r->htaccess && is_own(r))
+        forget_htaccess(r, r);
     if (r->main || !rcidp_config_has_handler(r) ||
         !(rcidp_config_handles(r, RCIDP_HANDLER_LAUNCH) || rcidp_config_handles(r, RCIDP_HANDLER_PORTAL) ||
           rcidp_config_handles(r, RCIDP_HANDLER_TEST)))
@@ -156,24 +192,12 @@ int rcidp_steps_before_authentication(request_rec *r)
                         : status;
 }
 
-#define NO_HTACCESS "rcidp-no-htaccess"
-
 /* httpd takes this for a file that has been found, and so neither looks for it nor for each folder above. All
- * <Directory> sections hold. What httpd has read of .htaccess is handed on to the next request within. */
+ * <Directory> sections hold. */
 int rcidp_steps_translate(request_rec *r)
 {
-    request_rec *earlier = r->prev ? r->prev : r->main;
-
-    if (earlier && apr_table_get(earlier->notes, NO_HTACCESS)) {
-        r->htaccess = NULL;
-        *ap_get_request_note(earlier, AP_NOTE_DIRECTORY_WALK) = NULL;
-    }
-    if (!is_ours(r) || !rcidp_steps_is_exact(r))
-        return DECLINED;
-    if (r->finfo.filetype == APR_NOFILE)
+    if (r->finfo.filetype == APR_NOFILE && is_ours(r) && rcidp_steps_is_exact(r))
         r->finfo.filetype = APR_UNKFILE;
-    apr_table_setn(r->notes, NO_HTACCESS, "");
-    r->htaccess = NULL;
     return DECLINED;
 }
 
@@ -182,7 +206,16 @@ apr_status_t rcidp_steps_htaccess(request_rec *r, const char *folder, const char
                                   ap_configfile_t **file, const char **path)
 {
     (void)folder, (void)name, (void)file, (void)path;
-    return apr_table_get(r->notes, NO_HTACCESS) ? APR_ENOENT : AP_DECLINED;
+    return is_own(r) ? APR_ENOENT : AP_DECLINED;
+}
+
+int rcidp_steps_map(request_rec *r)
+{
+    request_rec *earlier = r->prev ? r->prev : r->main;
+
+    if (r->htaccess && earlier && is_own(r))
+        forget_htaccess(r, earlier);
+    return DECLINED;
 }
 
 /* A later section, or an <If>, has given the path to somebody else: is there a file? */

@@ -38,10 +38,11 @@ int rcidp_steps_before_authentication(request_rec *r);
  */
 int rcidp_steps_translate(request_rec *r);
 
-/* An open_htaccess hook: whoever can write below the document root, as a web application can, has no say in
- * who signs in where, nor in what is said of them. */
+/* An open_htaccess hook, and a map_to_storage hook before the core's: whoever can write below the document
+ * root, as a web application can, has no say in who signs in where, nor in what is said of them. */
 apr_status_t rcidp_steps_htaccess(request_rec *r, const char *folder, const char *name,
                                   ap_configfile_t **file, const char **path);
+int rcidp_steps_map(request_rec *r);
 
 /* A type_checker and a fixup: a real directory or file of the path's name, or of one like it, under the
  * document root changes nothing. */

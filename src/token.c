@@ -53,8 +53,8 @@ static const char *attribute(apr_pool_t *pool, const char *uri, const char *name
     return NULL;
 }
 
-/* Give the engine the PIN: the file's first line. *exposed: others can read it. */
-static const char *give_pin(apr_pool_t *pool, ENGINE *engine, const char *source, bool *exposed)
+/* Give the engine the PIN: the file's first line. */
+static const char *give_pin(apr_pool_t *pool, ENGINE *engine, const char *source)
 {
     const char *path = strncmp(source, "file:", 5) ? source : source + 5, *error;
     char *data, pin[256];
@@ -63,7 +63,7 @@ static const char *give_pin(apr_pool_t *pool, ENGINE *engine, const char *source
 
     if (strncmp(path, "//", 2) == 0)
         path += 2;
-    error = rcidp_key_file(pool, path, &data, &length, exposed);
+    error = rcidp_key_file(pool, path, &data, &length, NULL);
     if (error)
         return error;
     while (end < length && data[end] != '\r' && data[end] != '\n')
@@ -79,7 +79,7 @@ static const char *give_pin(apr_pool_t *pool, ENGINE *engine, const char *source
 }
 
 /* The engine, told where the token is and how to log in. */
-static const char *prepare(apr_pool_t *pool, const char *uri, ENGINE **engine, bool *exposed)
+static const char *prepare(apr_pool_t *pool, const char *uri, ENGINE **engine)
 {
     const char *module = attribute(pool, uri, "module-path"), *source = attribute(pool, uri, "pin-source");
     const char *error = NULL;
@@ -97,7 +97,7 @@ static const char *prepare(apr_pool_t *pool, const char *uri, ENGINE **engine, b
     if (!error && module && ENGINE_ctrl_cmd_string(*engine, "MODULE_PATH", module, 0) != 1)
         error = apr_psprintf(pool, "the engine pkcs11 does not take %s", module);
     if (!error && source)
-        error = give_pin(pool, *engine, source, exposed);
+        error = give_pin(pool, *engine, source);
     if (!error && ENGINE_init(*engine) != 1)
         error =
             apr_psprintf(pool, "the library of the token, %s, does not start", module ? module : "p11-kit");
@@ -128,14 +128,13 @@ const char *rcidp_token_read(apr_pool_t *pool, const char *uri, const rcidp_key 
     const char *name = rcidp_token_name(pool, uri), *error;
     ENGINE *engine = NULL;
     EVP_PKEY *pkey = NULL;
-    bool exposed = false;
 
     ENGINE_load_builtin_engines(); /* "dynamic", which finds the others */
-    error = prepare(pool, uri, &engine, &exposed);
+    error = prepare(pool, uri, &engine);
     if (!error) {
         ERR_clear_error();
         pkey = ENGINE_load_private_key(engine, name, NULL, NULL);
-        error = pkey ? rcidp_key_adopt(pool, pkey, name, exposed, key) : explain(pool, name);
+        error = pkey ? rcidp_key_adopt(pool, pkey, name, false, key) : explain(pool, name);
     }
     ENGINE_free(engine); /* the key holds a reference of its own */
     ERR_clear_error();

@@ -73,8 +73,8 @@ static bool has_few_prefixes(const xmlNode *method)
     return few;
 }
 
-/* Only transforms that can not take anything out of what is signed, but the signature itself; each of the two
- * kinds once, since a second canonicalisation would parse what the first has written. */
+/* Only transforms that can not take anything out of what is signed, but the signature itself; one
+ * canonicalisation, since a second would parse what the first has written. */
 static bool are_transforms_harmless(const xmlNode *transforms)
 {
     int count = 0, canonical = 0;

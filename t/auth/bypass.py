@@ -174,26 +174,26 @@ FILES = [("another file of passwords", '<If "true">\nAuthUserFile "${folder}/doc
          ("nobody is asked", '<If "true">\nAuthType None\nRequire all granted\n</If>\n', "theirs", 401),
          ("another value", 'RewriteEngine on\nRewriteRule .* - [E=MAIL:wrong@example.com]\n', "secret", 200),
          ("another handler", '<If "true">\nSetHandler none\n</If>\n', "secret", 200)]
-with Idp(vhost='<Directory "${folder}/docs">\nAllowOverride All\n</Directory>\nErrorDocument 401 /error.html\n', mail='"%{reqenv:MAIL}"',
-         authentication=ELSEWHERE, modules=["rewrite"]) as server:
-    server.expect("AH01617: ")  # a wrong password
-    server.write("docs/others", idp.password_file(["alice"], "theirs"))
-    server.write("docs/error.html", "no")
-    server.write("docs/page.html", "a page")
-    for what, text, password, status in FILES:
-        server.write("docs/.htaccess", text.replace("${folder}", server.folder) + "Header always set X-Seen yes\n")
-        is_(server.get("/page.html").header("X-Seen"), "yes", ".htaccess: it holds for pages: " + what)
-        answer = server.get("/ringcentral", password=password)
-        is_((answer.status, answer.header("X-Seen") if status == 200 else None), (status, None), ".htaccess: not for a launch: " + what)
-        if status == 200:
-            is_(verify.fields(server.launch().xml).name_id, "right@example.com", ".htaccess: the value is the configuration's: " + what)
-        else:
-            is_(answer.header("X-Seen"), "yes", ".htaccess: it holds for the error's page: " + what)
-
-# Whom an address keeps out is kept out before what was sent is looked at.
-with Idp(authentication=idp.AUTHENTICATION.replace("Require valid-user", "<RequireAll>\nRequire ip 192.0.2.1\nRequire valid-user\n</RequireAll>"),
-         modules=["authz_host"], log_level="rcidp:info crit") as server:
-    is_([server.get("/ringcentral" + query).status for query in ("", "?SAMLRequest=x", "?SAMLRequest=PHg%2BPC94Pg%3D%3D")], [403] * 3,
-        "an address that is denied is, whatever it asks")
-    ok("RCIDP" not in server.log(), "and nothing was read of that", server.log())
+# However the path comes to a file name, and the error's document to its own.
+TRANSLATED = [("as it is", ""), ("an Alias", 'Alias "/ringcentral" "${folder}/docs/ringcentral"\nAlias "/error.html" "${folder}/docs/error.html"\n'),
+              ("an Alias of all", 'Alias "/" "${folder}/docs/"\n'), ("hosts by name", 'VirtualDocumentRoot "${folder}/docs"\n'),
+              ("a rewritten error", 'RewriteEngine on\nRewriteRule ^/error.html$ /other.html\n'),
+              ("a rewritten launch", 'RewriteEngine on\nRewriteRule ^/pt$ /ringcentral [PT]\n')]
+for translated, translation in TRANSLATED:
+    launch = "/pt" if "/pt" in translation else "/ringcentral"
+    with Idp(vhost='<Directory "${folder}/docs">\nAllowOverride All\n</Directory>\nErrorDocument 401 /error.html\n' + translation,
+             mail='"%{reqenv:MAIL}"', authentication=ELSEWHERE, modules=["rewrite", "vhost_alias"], name="htaccess") as server:
+        server.expect("AH01617: ")  # a wrong password
+        server.write("docs/others", idp.password_file(["alice"], "theirs"))
+        for name in ("error", "other", "page"):
+            server.write("docs/%s.html" % name, name)
+        for what, text, password, status in FILES:
+            what = "%s, %s" % (translated, what)
+            server.write("docs/.htaccess", text.replace("${folder}", server.folder) + "Header always set X-Seen yes\n")
+            is_(server.get("/page.html").header("X-Seen"), "yes", ".htaccess: it holds for pages: " + what)
+            answer = server.get(launch, password=password)
+            # A refusal's page is a file like others.
+            is_((answer.status, answer.header("X-Seen")), (status, "yes" if status == 401 else None), ".htaccess: not for a launch: " + what)
+            if status == 200:
+                is_(verify.fields(server.launch(launch).xml).name_id, "right@example.com", ".htaccess: the value is the configuration's: " + what)
 done_testing()

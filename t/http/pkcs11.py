@@ -105,13 +105,6 @@ for name, pair in (("rsa", rsa), ("ec", ec)):
             ok(len(found) > 1 and not any(found.values()), name + ": neither key nor PIN is in the memory of httpd", found)
         ok(PIN not in server.log(), name + ": the PIN is in no log")
 
-# A PIN that others can read is as good as the key.
-loose = put("loose", PIN + "\n")
-os.chmod(loose, 0o644)
-status, output = Server(key=certs.Pair(uri("rsa", pin=loose), rsa.cert), name="loose", server=PROCESS).configtest()
-is_(status, 0, "a PIN file that others can read is no error")
-like(output, "RCIDP64: RcIdpSigningKeyFile: the PIN file of pkcs11:token=idp;object=rsa is open to group or others; chmod 600 it", "but httpd -t warns of it")
-
 clock = Clock()
 
 
