@@ -25,6 +25,10 @@ ThreadsPerChild 4
 MaxRequestWorkers 4
 MinSpareThreads 1
 MaxSpareThreads 4
+# As every httpd is configured when it is installed; else the module is asked for each folder whether its .htaccess counts.
+<Directory "/">
+    AllowOverride None
+</Directory>
 <Location "/">
     %s
 </Location>
