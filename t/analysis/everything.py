@@ -170,7 +170,7 @@ class Client:
 def examine(name, key, launches, server_text=""):
     server = Examined(name=name, key=key, mpm="worker", launch="us eu", server=SERVER + server_text, vhost=VHOST, modules=["status"])
     server.write("sp.xml", asking.metadata([SP.cert]).replace('use="signing"', ""))
-    server.expect(r"\[rcidp:(error|info)\] .* RCIDP\d\d: ")
+    server.expect(r"\[rcidp:(error|notice|info)\] .* RCIDP\d\d: ")
     if VALGRIND:
         server.expect("caught SIGWINCH, shutting down gracefully", count=1)
     with server:

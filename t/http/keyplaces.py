@@ -177,6 +177,8 @@ def search(kind, process, dumps):
     server.expect(r"\[rcidp:error\] .* RCIDP\d\d: ")  # the refusals
     # Of the two the second says that there was a dump.
     server.expect(r"\[core:notice\] .* %s: child pid \d+ exit signal Segmentation fault \(11\)" % ("AH00051" if dumps else "AH00052"), count=1)
+    if process:
+        server.expect(r"\[rcidp:notice\] .* RCIDP56: ")
     if dumps and not process:
         server.expect(r"\[rcidp:warn\] .* RCIDP82: ")
     with server:
