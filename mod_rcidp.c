@@ -86,6 +86,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(rcidp_process_leave, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* After all that lead elsewhere, before the core. */
     ap_hook_translate_name(rcidp_steps_translate, NULL, NULL, APR_HOOK_LAST);
+    /* Before the core reads .htaccess, or takes over what it has read. */
     ap_hook_open_htaccess(rcidp_steps_htaccess, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_map_to_storage(rcidp_steps_map, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Early, so that no other module answers, or asks for a password, first. */

@@ -182,19 +182,26 @@ bool rcidp_config_has_handler(const request_rec *r)
     return core->handler || core->expr_handler;
 }
 
+const char *rcidp_config_handler(request_rec *r, const core_dir_config *core)
+{
+    const char *error = NULL, *handler = core->handler;
+
+    if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
+        handler = ap_expr_str_exec(r, core->expr_handler, &error);
+    return error ? NULL : handler;
+}
+
 bool rcidp_config_handles(request_rec *r, const char *wanted)
 {
-    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
-    const char *handler = core->handler, *error = NULL;
+    const char *handler;
 
     if (!rcidp_config_has_handler(r))
         return false;
     if (!rcidp_config_section(r->per_dir_config)->launch && strcmp(wanted, RCIDP_HANDLER_PORTAL) != 0 &&
         strcmp(wanted, RCIDP_HANDLER_METADATA) != 0)
         return false;
-    if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
-        handler = ap_expr_str_exec(r, core->expr_handler, &error);
-    return !error && handler && strcasecmp(handler, wanted) == 0;
+    handler = rcidp_config_handler(r, ap_get_core_module_config(r->per_dir_config));
+    return handler && strcasecmp(handler, wanted) == 0;
 }
 
 bool rcidp_config_allows(apr_pool_t *pool, const rcidp_dir_conf *conf, const char *url)

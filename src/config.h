@@ -6,6 +6,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <http_core.h>
 
 #include "look.h"
 #include "provider.h"
@@ -168,6 +169,10 @@ rcidp_dir_conf *rcidp_config_effective(apr_pool_t *pool, const rcidp_dir_conf *c
 /* Is this request for that handler (and on or below a launch path, unless it is the portal or the metadata)?
  * Known from SetHandler before httpd asks for credentials; r->handler comes later. */
 bool rcidp_config_handles(request_rec *r, const char *handler);
+
+/* The handler that a section's SetHandler names, for this request; NULL if there is none, or its expression
+ * cannot be evaluated. */
+const char *rcidp_config_handler(request_rec *r, const core_dir_config *core);
 
 /* Is it for any handler that SetHandler names? Most requests are not. */
 bool rcidp_config_has_handler(const request_rec *r);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "encrypt.h"
 
-#include <apr_encode.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -57,19 +56,10 @@ static const unsigned char *wrap(apr_pool_t *pool, EVP_PKEY *receiver, const uns
     return made ? wrapped : NULL;
 }
 
-static void add_method(rcidp_markup *out, const char *algorithm)
-{
-    rcidp_markup_open(out, "xenc:EncryptionMethod");
-    rcidp_markup_attribute(out, "Algorithm", algorithm);
-    rcidp_markup_close(out, "xenc:EncryptionMethod");
-}
-
 static void add_value(rcidp_markup *out, const unsigned char *bytes, size_t length)
 {
     rcidp_markup_open(out, "xenc:CipherData");
-    rcidp_markup_element(
-        out, "xenc:CipherValue",
-        apr_pencode_base64_binary(out->pool, bytes, (apr_ssize_t)length, APR_ENCODE_NONE, NULL));
+    rcidp_markup_base64(out, "xenc:CipherValue", bytes, length);
     rcidp_markup_close(out, "xenc:CipherData");
 }
 
@@ -81,11 +71,11 @@ static void add_encrypted(rcidp_markup *out, const unsigned char *wrapped, size_
     rcidp_markup_open(out, "xenc:EncryptedData");
     rcidp_markup_attribute(out, "xmlns:xenc", XENC);
     rcidp_markup_attribute(out, "Type", XENC "Element");
-    add_method(out, GCM);
+    rcidp_markup_method(out, "xenc:EncryptionMethod", GCM);
     rcidp_markup_open(out, "ds:KeyInfo");
     rcidp_markup_attribute(out, "xmlns:ds", RCIDP_NS_DSIG);
     rcidp_markup_open(out, "xenc:EncryptedKey");
-    add_method(out, XENC "rsa-oaep-mgf1p");
+    rcidp_markup_method(out, "xenc:EncryptionMethod", XENC "rsa-oaep-mgf1p");
     add_value(out, wrapped, wrapped_length);
     rcidp_markup_close(out, "xenc:EncryptedKey");
     rcidp_markup_close(out, "ds:KeyInfo");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "markup.h"
 
+#include <apr_encode.h>
 #include <string.h>
 
 /* The longest reference, "&quot;", in the place of one character. */
@@ -124,6 +125,21 @@ void rcidp_markup_element(rcidp_markup *markup, const char *name, const char *te
 {
     rcidp_markup_open(markup, name);
     rcidp_markup_text(markup, text);
+    rcidp_markup_close(markup, name);
+}
+
+void rcidp_markup_base64(rcidp_markup *markup, const char *name, const unsigned char *bytes,
+                         apr_size_t length)
+{
+    rcidp_markup_element(
+        markup, name,
+        apr_pencode_base64_binary(markup->pool, bytes, (apr_ssize_t)length, APR_ENCODE_NONE, NULL));
+}
+
+void rcidp_markup_method(rcidp_markup *markup, const char *name, const char *algorithm)
+{
+    rcidp_markup_open(markup, name);
+    rcidp_markup_attribute(markup, "Algorithm", algorithm);
     rcidp_markup_close(markup, name);
 }
 

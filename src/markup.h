@@ -36,6 +36,13 @@ void rcidp_markup_close(rcidp_markup *markup, const char *name);
 /* A whole element that has text, and no attribute. */
 void rcidp_markup_element(rcidp_markup *markup, const char *name, const char *text);
 
+/* A whole element that has bytes, in base64. */
+void rcidp_markup_base64(rcidp_markup *markup, const char *name, const unsigned char *bytes,
+                         apr_size_t length);
+
+/* An empty element with an Algorithm, as XML signatures and encryption have them. */
+void rcidp_markup_method(rcidp_markup *markup, const char *name, const char *algorithm);
+
 /* Where the next element will begin. */
 apr_size_t rcidp_markup_here(rcidp_markup *markup);
 

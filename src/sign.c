@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sign.h"
 
-#include <apr_encode.h>
 #include <apr_strings.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -80,20 +79,6 @@ xmlSecKeyPtr rcidp_sign_lend_key(const rcidp_key *key)
     return NULL;
 }
 
-static void add_method(rcidp_markup *markup, const char *name, const char *uri)
-{
-    rcidp_markup_open(markup, name);
-    rcidp_markup_attribute(markup, "Algorithm", uri);
-    rcidp_markup_close(markup, name);
-}
-
-static void add_base64(rcidp_markup *markup, const char *name, const unsigned char *bytes, apr_size_t length)
-{
-    rcidp_markup_element(
-        markup, name,
-        apr_pencode_base64_binary(markup->pool, bytes, (apr_ssize_t)length, APR_ENCODE_NONE, NULL));
-}
-
 void rcidp_sign_key_info(rcidp_markup *markup, const rcidp_certificate *certificate)
 {
     rcidp_markup_open(markup, "ds:KeyInfo");
@@ -109,11 +94,11 @@ static void add_reference(rcidp_markup *markup, const char *id, const rcidp_sign
     rcidp_markup_open(markup, "ds:Reference");
     rcidp_markup_attribute(markup, "URI", apr_pstrcat(markup->pool, "#", id, NULL));
     rcidp_markup_open(markup, "ds:Transforms");
-    add_method(markup, "ds:Transform", ENVELOPED);
-    add_method(markup, "ds:Transform", EXCLUSIVE);
+    rcidp_markup_method(markup, "ds:Transform", ENVELOPED);
+    rcidp_markup_method(markup, "ds:Transform", EXCLUSIVE);
     rcidp_markup_close(markup, "ds:Transforms");
-    add_method(markup, "ds:DigestMethod", signer->algorithm->digest);
-    add_base64(markup, "ds:DigestValue", digest, (apr_size_t)EVP_MD_get_size(signer->hash));
+    rcidp_markup_method(markup, "ds:DigestMethod", signer->algorithm->digest);
+    rcidp_markup_base64(markup, "ds:DigestValue", digest, (apr_size_t)EVP_MD_get_size(signer->hash));
     rcidp_markup_close(markup, "ds:Reference");
 }
 
@@ -121,8 +106,8 @@ static void add_signed_info(rcidp_markup *markup, const char *id, const rcidp_si
                             const unsigned char *digest)
 {
     rcidp_markup_open(markup, "ds:SignedInfo");
-    add_method(markup, "ds:CanonicalizationMethod", EXCLUSIVE);
-    add_method(markup, "ds:SignatureMethod", signer->algorithm->uri);
+    rcidp_markup_method(markup, "ds:CanonicalizationMethod", EXCLUSIVE);
+    rcidp_markup_method(markup, "ds:SignatureMethod", signer->algorithm->uri);
     add_reference(markup, id, signer, digest);
     rcidp_markup_close(markup, "ds:SignedInfo");
 }
@@ -161,7 +146,7 @@ static const char *make_signature(rcidp_markup *signature, const char *id, const
     error = rcidp_key_sign(signature->pool, signer->key, signer->hash, digest, &value, &length);
     if (error)
         return error;
-    add_base64(signature, "ds:SignatureValue", value, length);
+    rcidp_markup_base64(signature, "ds:SignatureValue", value, length);
     rcidp_sign_key_info(signature, signer->certificate);
     rcidp_markup_close(signature, "ds:Signature");
     return NULL;

@@ -117,19 +117,27 @@ static bool is_ours(request_rec *r)
     return i < HANDLERS;
 }
 
-bool rcidp_steps_is_exact(const request_rec *r)
+/* From the place *i on, the next <Location> with this very path and a handler; NULL if there is none. */
+static const core_dir_config *next_exact(const request_rec *r, int *i)
 {
     const apr_array_header_t *locations = rcidp_config_locations(r->server);
 
-    for (int i = 0; i < locations->nelts; i++) {
+    while (*i < locations->nelts) {
         const core_dir_config *core =
-            ap_get_core_module_config(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *));
+            ap_get_core_module_config(APR_ARRAY_IDX(locations, (*i)++, const ap_conf_vector_t *));
 
         if (!core->r && !core->d_is_fnmatch && (core->handler || core->expr_handler) &&
             strcmp(core->d, r->uri) == 0)
-            return true;
+            return core;
     }
-    return false;
+    return NULL;
+}
+
+bool rcidp_steps_is_exact(const request_rec *r)
+{
+    int i = 0;
+
+    return next_exact(r, &i) != NULL;
 }
 
 /* Would mod_proxy or mod_rewrite lead elsewhere, with the password that was meant for us? */
@@ -139,31 +147,25 @@ static bool is_taken(request_rec *r)
            is_ours(r) && rcidp_steps_is_exact(r);
 }
 
-static bool names_handler(request_rec *r, const core_dir_config *core)
+static bool names_ours(request_rec *r, const core_dir_config *core)
 {
-    const char *error = NULL, *handler = core->handler;
+    const char *handler = rcidp_config_handler(r, core);
     size_t i = 0;
 
-    if (core->expr_handler) /* so does httpd store SetHandler, with or without an expression */
-        handler = ap_expr_str_exec(r, core->expr_handler, &error);
-    while (handler && !error && i < HANDLERS && strcasecmp(handler, handlers[i]) != 0)
+    while (handler && i < HANDLERS && strcasecmp(handler, handlers[i]) != 0)
         i++;
-    return handler && !error && i < HANDLERS;
+    return handler && i < HANDLERS;
 }
 
-/* Has a <Location> with this very path one of our handlers? */
+/* Has a <Location> with this very path one of our handlers? What holds for the request is not known yet. */
 static bool is_own(request_rec *r)
 {
-    const apr_array_header_t *locations = rcidp_config_locations(r->server);
+    const core_dir_config *core;
+    int i = 0;
 
-    for (int i = 0; i < locations->nelts; i++) {
-        const core_dir_config *core =
-            ap_get_core_module_config(APR_ARRAY_IDX(locations, i, const ap_conf_vector_t *));
-
-        if (!core->r && !core->d_is_fnmatch && strcmp(core->d, r->uri) == 0 && names_handler(r, core))
-            return true;
-    }
-    return false;
+    while ((core = next_exact(r, &i)) && !names_ours(r, core))
+        continue;
+    return core != NULL;
 }
 
 /* What httpd has read of .htaccess, and not found, it hands on to the next request within: `from` has it. */
