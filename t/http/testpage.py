@@ -289,6 +289,15 @@ with server, Mellon(server.metadata()) as sp:
     is_(server.get("/ringcentral/test").status, 200, "a folder of that name changes nothing")
 rows.judge()
 
+# Nothing is signed that nobody sees.
+with Idp(server="RcIdpSigningProcess on\n", vhost=RINGCENTRAL % "", name="signed") as server:
+    server.expect("RCIDP(05|56): ")
+    unseen = [("HEAD", ""), ("HEAD", "?download=response"), ("HEAD", "?download=metadata"), ("GET", "?download=metadata")]
+    is_([server.request(method, "/ringcentral/test" + query).status for method, query in unseen], [200] * len(unseen), "what shows no Response is answered")
+    is_(server.log().count("RCIDP56: "), 0, "and nothing is signed for it")
+    is_(server.get("/ringcentral/test").status, 200, "the page is shown")
+    ok(server.log().count("RCIDP56: ") > 0, "and what it shows is signed")
+
 # The other states of what the server is.
 for what, options, wanted in [
         ("no NTP, a name that is no URL, another host, Lasso says no",

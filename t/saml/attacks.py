@@ -353,6 +353,9 @@ def costs():
         "deep": document(inside="<a>" * 40000),
         "character references": document(inside="&#65;" * 25000),
         "large": document(inside="x" * (LIMIT - 1000)),
+        # A second canonicalisation would have to parse what the first has written, five times as much.
+        "large, to be canonicalised twice": asking.sign(document(inside="<samlp:Extensions>LARGE</samlp:Extensions>"), STRANGER)
+        .replace(b"LARGE", b">" * (LIMIT - 4000)).replace(asking.ENVELOPED.encode(), asking.EXCLUSIVE.encode()),
         "large in an attribute": document(attributes='ProviderName="%s"' % ("x" * (LIMIT - 1000))),
         "large in Extensions": document(inside="<samlp:Extensions>%s</samlp:Extensions>" % ("x" * (LIMIT - 1000))),
         "large in the issuer": document(issuer_xml="<saml:Issuer>%s</saml:Issuer>" % ("x" * (LIMIT - 1000))),
