@@ -19,6 +19,7 @@
 
 #define SMALLEST_RSA 2048
 #define LARGEST_FILE (1024 * 1024)
+#define SIGNATURE_BITS 128 /* of security: those of SHA-256 */
 #define OPEN_TO_OTHERS (APR_FPROT_GREAD | APR_FPROT_GWRITE | APR_FPROT_WREAD | APR_FPROT_WWRITE)
 
 static apr_status_t free_pkey(void *pkey)
@@ -136,12 +137,12 @@ static bool describe(apr_pool_t *pool, rcidp_certificate *certificate)
     return true;
 }
 
+/* Weaker than with SHA-256, or by what OpenSSL does not know. */
 static bool has_weak_signature(X509 *x509)
 {
-    int nid = NID_undef;
+    int bits;
 
-    X509_get_signature_info(x509, &nid, NULL, NULL, NULL);
-    return nid == NID_md5 || nid == NID_sha1;
+    return !X509_get_signature_info(x509, NULL, NULL, &bits, NULL) || bits < SIGNATURE_BITS;
 }
 
 /* Take the X509, freed with pool, and judge it. */
@@ -181,9 +182,11 @@ const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rci
     if (!x509)
         return apr_psprintf(pool, "%s has no certificate in PEM form", file);
     if (has_weak_signature(x509)) {
+        int nid = X509_get_signature_nid(x509);
+
         X509_free(x509);
-        return apr_psprintf(
-            pool, "the certificate in %s is signed with SHA-1 or MD5; SHA-256 or better is needed", file);
+        return apr_psprintf(pool, "the certificate in %s is signed with %s; SHA-256 or better is needed",
+                            file, nid == NID_undef ? "an unknown algorithm" : OBJ_nid2ln(nid));
     }
     return adopt(pool, x509, file, certificate);
 }

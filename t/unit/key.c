@@ -105,8 +105,10 @@ static void test_bad_certificates(void)
                        "RSA 1024's certificate");
     refuse_certificate(data_path("secp256k1.crt"), "on the curve secp256k1", "secp256k1's certificate");
     refuse_certificate(data_path("ed25519.crt"), "of type ED25519", "Ed25519's certificate");
-    refuse_certificate(data_path("sha1.crt"), "signed with SHA-1 or MD5", "a certificate signed with SHA-1");
-    refuse_certificate(data_path("md5.crt"), "signed with SHA-1 or MD5", "a certificate signed with MD5");
+    refuse_certificate(data_path("sha1.crt"), "signed with sha1WithRSAEncryption; SHA-256 or better",
+                       "a certificate signed with SHA-1");
+    refuse_certificate(data_path("sha224.crt"), "signed with ecdsa-with-SHA224;", "one signed with SHA-224");
+    refuse_certificate(data_path("md5.crt"), "signed with md5WithRSAEncryption;", "one signed with MD5");
     refuse_certificate(data_path("rsa2048.key"), "has no certificate in PEM form", "a key for a certificate");
 }
 
