@@ -199,6 +199,7 @@ with server:
     posting.STATE += "x" * 900
     posting.passive(server, posting.over_page(server, sign_in, "alice"))
     posting.refused(server)
+    posting.kept(server)
     signs_out()
     in_chromium()
     # One by hand, one to be led elsewhere, and one in Chromium.

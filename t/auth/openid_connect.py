@@ -22,7 +22,7 @@ STATE = "https://service.ringcentral.com/a+b&c%20d"
 LAUNCH = "/ringcentral?sp=us&RelayState=https%3A%2F%2Fservice.ringcentral.com%2Fa%2Bb%26c%2520d&more=1+1"
 
 USERS = {
-    "alice": oidc.user(amr=["pwd"], email="alice@example.com", email_verified=True, given_name="Alice", family_name="Smith",
+    "alice": oidc.user(amr=["mfa2", "xmfa", "pwd"], email="alice@example.com", email_verified=True, given_name="Alice", family_name="Smith",
                        name="Alice Smith", groups=["sales", "ringcentral"]),
     "zoe": oidc.user(amr=["pwd", "otp", "mfa"], email="zoe@example.com", given_name="Zoë", family_name="Łódź å", name="Zoë Łódź å",
                      groups=["Büro Süd", "ringcentral"]),
@@ -139,6 +139,7 @@ def check_requests(server):
     """RingCentral asks by a form, which is not lost at the provider's sign-in page."""
     posting.passive(server, posting.over_page(server, lambda agent, page: agent.send(page, username="alice", password="secret"), "alice"))
     posting.refused(server)
+    posting.kept(server)
 
 
 def check_outage(server, provider):

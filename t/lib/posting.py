@@ -6,7 +6,9 @@
     agent = posting.over_page(server, sign_in, "alice")     # sign_in(agent, page): the answer that the sign-in leads to
     posting.passive(server, agent)                          # IsPassive: nobody is asked; AGENT is signed in
     posting.refused(server)
+    posting.kept(server)
 """
+import bisect
 import os
 
 import agent as agents
@@ -16,6 +18,7 @@ import form
 import pages
 import verify
 from asking import ACS
+from client import path_of
 from example import ENTITY_ID
 from tap import is_, like, ok
 
@@ -95,12 +98,30 @@ def passive(server, agent):
 
 
 def refused(server):
-    """What cannot be trusted is refused before anybody signs in; so is what is too long to be kept."""
+    """What cannot be trusted is refused before anybody signs in."""
     visitor = agents.Agent({"sso.example.com": server.port})
-    noise = '<samlp:Extensions><x xmlns="">%s</x></samlp:Extensions>' % os.urandom(6000).hex()
     for name, message, tag, sentence in (
             ("unsigned", asking.xml(server.url("/ringcentral")), "RCIDP47", "cannot be trusted"),
-            ("no XML", b"a" * 15000, "RCIDP43", "cannot be trusted"),
-            ("too long to be kept", request(server, inside=noise), "RCIDP17", "too long to be kept")):
+            ("no XML", b"a" * 15000, "RCIDP43", "cannot be trusted")):
         server.expect(tag + ": ", count=1)
         server.refused(send(server, visitor, message), "a posted request that is " + name, 400, sentence)
+
+
+def kept(server):
+    """The form is led to as an address: no cache keeps it, and the longest is one that httpd takes; what is longer is refused."""
+    noise = '<samlp:Extensions><x xmlns="">%s</x></samlp:Extensions>' % os.urandom(3800).hex()
+    message, client = request(server, inside=noise), server.client()
+
+    def led(length):
+        return client.request("POST", "/ringcentral", body=asking.post(message, "x" * length))
+
+    server.expect("RCIDP17: ")
+    longest = bisect.bisect_left(range(1000), True, key=lambda length: led(length).status != 303) - 1
+    answer = led(longest)
+    is_(answer.status, 303, "the longest form that can be an address: led to")
+    like(answer.header("Cache-Control"), r"^no-store(,|$)", "by no cache")
+    server.refused(led(longest + 1), "a byte more", 400, "too long to be kept")
+    address = answer.header("Location")
+    ok(7900 < len(address) < 8190, "its address has the length that httpd takes at most, nearly", len(address))
+    asked = client.get(path_of(address))
+    ok(asked.status in (200, 302, 401), "and httpd takes it, and asks who it is", asked)
