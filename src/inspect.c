@@ -2,6 +2,7 @@
 #include "inspect.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -12,8 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keeper.h"
+
 #define LARGEST_REPORT 16384
 #define PATIENCE 30000 /* milliseconds: a token may be slow, but not for ever */
+#define TRYING 5000    /* milliseconds: a system that has no process to spare now may have one soon */
+#define PAUSE 100      /* milliseconds */
 
 /* The report: one of these, then the key's public half in DER, or the sentence. */
 #define KEY 'k'
@@ -92,26 +97,42 @@ static const char *understand(apr_pool_t *pool, const unsigned char *told, size_
     return NULL;
 }
 
+/* One try: what was told, or a sentence where that is nothing. */
+static const char *try(apr_pool_t *pool, rcidp_inspect_read *read, const char *file,
+                       const rcidp_confine_user *user, unsigned char *told, size_t *length)
+{
+    pid_t parent = getpid(), child;
+    int ends[2];
+
+    *length = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return apr_psprintf(pool, "no pipe to a process that could read %s: %s", file, strerror(errno));
+    child = fork();
+    if (child == 0)
+        report(pool, read, file, user, parent, ends[1]);
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return apr_psprintf(pool, "no process that could read %s: %s", file, strerror(errno));
+    }
+    *length = take(ends[0], told, LARGEST_REPORT);
+    close(ends[0]);
+    kill(child, SIGKILL); /* it is done, or never will be */
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return *length ? NULL : apr_psprintf(pool, "the process that should read %s did not", file);
+}
+
 const char *rcidp_inspect(apr_pool_t *pool, rcidp_inspect_read *read, const char *file,
                           const rcidp_confine_user *user, const rcidp_key **known)
 {
     unsigned char told[LARGEST_REPORT];
     size_t length;
-    pid_t parent = getpid(), child;
-    int ends[2];
+    int64_t end = rcidp_keeper_milliseconds() + TRYING;
+    const char *error;
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return "no pipe to a process that could read the key";
-    child = fork();
-    if (child == 0)
-        report(pool, read, file, user, parent, ends[1]);
-    close(ends[1]);
-    length = child > 0 ? take(ends[0], told, sizeof(told)) : 0;
-    close(ends[0]);
-    if (child > 0) {
-        kill(child, SIGKILL); /* it is done, or never will be */
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-    return understand(pool, told, length, file, known);
+    /* An error ends httpd, also when it only restarts. */
+    while ((error = try(pool, read, file, user, told, &length)) && rcidp_keeper_milliseconds() < end)
+        apr_sleep(apr_time_from_msec(PAUSE));
+    return error ? error : understand(pool, told, length, file, known);
 }

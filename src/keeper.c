@@ -25,7 +25,7 @@ typedef struct question {
     unsigned char digest[LARGEST_DIGEST];
 } question;
 
-typedef enum verdict { SIGNED, NOT_UNDERSTOOD, TOO_MANY, FAILED } verdict;
+typedef enum verdict { SIGNED, NOT_UNDERSTOOD, TOO_MANY, FAILED, NOT_TOLD } verdict;
 
 typedef struct answer {
     uint32_t verdict;
@@ -38,6 +38,7 @@ static const char *const sentences[] = {
     [NOT_UNDERSTOOD] = "the signing process did not understand",
     [TOO_MANY] = "the signing process has made as many signatures in this second as rate= allows",
     [FAILED] = "the signing process could not sign",
+    [NOT_TOLD] = "the signing process could not write down that it signed",
 };
 
 const char *rcidp_keeper_open(rcidp_keeper *keeper)
@@ -160,7 +161,7 @@ static const char *sign_there(apr_pool_t *pool, const rcidp_key *key, const EVP_
         error = ask(lent->keeper, &asked, &got, &size, deadline);
     if (error)
         return error;
-    if (size < (ssize_t)offsetof(answer, signature) || got.verdict > FAILED ||
+    if (size < (ssize_t)offsetof(answer, signature) || got.verdict > NOT_TOLD ||
         got.length > (size_t)size - offsetof(answer, signature))
         return "the signing process ended before it answered";
     *signature = apr_pmemdup(pool, got.signature, got.length);
@@ -282,14 +283,15 @@ static verdict judge(duty *service, apr_pool_t *pool, const question *asked, pid
         return NOT_UNDERSTOOD;
     if (!is_within_rate(service, &deed.too_many)) {
         if (deed.too_many)
-            desk->tell(desk->baton, &deed);
+            desk->tell(desk->baton, pool, &deed);
         return TOO_MANY;
     }
     key = APR_ARRAY_IDX(desk->keys, deed.key, const rcidp_key *);
     if (!key || rcidp_key_sign(pool, key, hash, asked->digest, &signature, &length) ||
         length > sizeof(reply->signature))
         return FAILED;
-    desk->tell(desk->baton, &deed); /* before anybody has it */
+    if (!desk->tell(desk->baton, pool, &deed))
+        return NOT_TOLD;
     memcpy(reply->signature, signature, length);
     reply->length = (uint32_t)length;
     return SIGNED;

@@ -35,7 +35,9 @@ typedef struct rcidp_keeper_desk {
     const apr_array_header_t *keys; /* of const rcidp_key *; NULL for one that could not be had */
     int rate;                       /* signatures in a second, 0 for any number */
     int threads;
-    void (*tell)(void *baton, const rcidp_keeper_deed *deed); /* of each signature; from any of the threads */
+    /* Told of each signature before anybody has it, from any of the threads; with a pool for the time of the
+     * call. Where it returns false, nobody gets it. */
+    bool (*tell)(void *baton, apr_pool_t *pool, const rcidp_keeper_deed *deed);
     /* Where a key did not sign: may another process have better luck? Then this one ends, and whoever has
      * asked asks that. NULL: never. */
     bool (*renews)(void *baton, int key);

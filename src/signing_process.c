@@ -2,7 +2,6 @@
 #include "signing_process.h"
 
 #include <apr_escape.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <ap_mpm.h>
 #include <errno.h>
@@ -10,7 +9,6 @@
 #include <http_log.h>
 #include <http_main.h>
 #include <openssl/evp.h>
-#include <pwd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -18,14 +16,14 @@
 #include "config.h"
 #include "generations.h"
 #include "inspect.h"
+#include "process_options.h"
 #include "sections.h"
+#include "text.h"
 #include "token.h"
 
 APLOG_USE_MODULE(rcidp);
 
 #define DIRECTIVE "RcIdpSigningProcess"
-#define LOWEST_RATE 2
-#define HIGHEST_RATE 1000000
 #define MOST_THREADS 16
 #define SHORT_LIFE 10000 /* milliseconds */
 #define PAUSE 1          /* second before the next one starts, after a short life */
@@ -38,8 +36,8 @@ typedef struct process_key {
 } process_key;
 
 struct rcidp_process {
-    rcidp_confine_user user;
-    int rate;
+    rcidp_process_options options;
+    apr_file_t *trail; /* in the process: options.audit */
     const ap_directive_t *at;
     apr_array_header_t *keys; /* of process_key * */
     rcidp_keeper keeper;
@@ -54,65 +52,19 @@ struct rcidp_process {
 
 /* --- The configuration -------------------------------------------------------------------------------- */
 
-static const char *set_user(apr_pool_t *pool, rcidp_process *process, const char *name)
-{
-    const struct passwd *entry = getpwnam(name);
-
-    if (!entry)
-        return apr_psprintf(pool, "user=%s: there is no such user", name);
-    process->user.name = entry->pw_uid ? name : NULL;
-    process->user.uid = entry->pw_uid;
-    process->user.gid = entry->pw_gid;
-    return NULL;
-}
-
-static const char *set_rate(apr_pool_t *pool, rcidp_process *process, const char *text)
-{
-    char *end;
-    apr_int64_t rate = apr_strtoi64(text, &end, 10);
-
-    if (!apr_isdigit(*text) || *end || rate < LOWEST_RATE || rate > HIGHEST_RATE)
-        return apr_psprintf(pool, "rate=%s is not a number of signatures a second from %d to %d", text,
-                            LOWEST_RATE, HIGHEST_RATE);
-    process->rate = (int)rate;
-    return NULL;
-}
-
-/* on|off [user=NAME] [rate=N]; *process is NULL for off. */
-static const char *parse(apr_pool_t *pool, const char *args, rcidp_process **process)
-{
-    rcidp_process *made = apr_pcalloc(pool, sizeof(*made));
-    const char *word = ap_getword_conf(pool, &args), *error = NULL;
-    bool on = strcasecmp(word, "on") == 0;
-
-    *process = NULL;
-    if (!on && strcasecmp(word, "off") != 0)
-        return apr_psprintf(pool, "\"%s\" is neither on nor off", word);
-    while (!error && *(word = ap_getword_conf(pool, &args))) {
-        if (on && strncmp(word, "user=", 5) == 0)
-            error = set_user(pool, made, word + 5);
-        else if (on && strncmp(word, "rate=", 5) == 0)
-            error = set_rate(pool, made, word + 5);
-        else
-            error = apr_psprintf(pool, "%s%s is none of user=NAME, rate=N",
-                                 on ? "" : "off takes no more: ", word);
-    }
-    if (!error && on)
-        *process = made;
-    return error;
-}
-
 rcidp_process *rcidp_process_find(apr_pool_t *pool)
 {
     rcidp_server_conf *conf = rcidp_config_server(ap_server_conf);
     const ap_directive_t *at = conf->process ? NULL : rcidp_sections_find(DIRECTIVE);
-    rcidp_process *process;
+    rcidp_process_options options;
 
-    if (at && !parse(pool, at->args, &process) && process) {
-        process->at = at;
-        process->keys = apr_array_make(pool, 1, sizeof(process_key *));
-        process->keeper = (rcidp_keeper){.asking = -1, .serving = -1, .patience = RCIDP_KEEPER_PATIENCE};
-        conf->process = process;
+    if (at && !rcidp_process_options_read(pool, at->args, &options) && options.on) {
+        conf->process = apr_pcalloc(pool, sizeof(*conf->process));
+        conf->process->options = options;
+        conf->process->at = at;
+        conf->process->keys = apr_array_make(pool, 1, sizeof(process_key *));
+        conf->process->keeper =
+            (rcidp_keeper){.asking = -1, .serving = -1, .patience = RCIDP_KEEPER_PATIENCE};
     }
     return conf->process;
 }
@@ -120,12 +72,12 @@ rcidp_process *rcidp_process_find(apr_pool_t *pool)
 const char *rcidp_process_set(cmd_parms *cmd, void *unused, const char *args)
 {
     const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    rcidp_process *process;
+    rcidp_process_options options;
 
     (void)unused;
     if (error)
         return error;
-    error = parse(cmd->pool, args, &process);
+    error = rcidp_process_options_read(cmd->pool, args, &options);
     if (!error && rcidp_sections_find(DIRECTIVE) != cmd->directive)
         error = "stands twice";
     return rcidp_config_complain(cmd, error);
@@ -163,7 +115,7 @@ const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const 
         kept->known = key_at(process, first)->known;
     else
         error = rcidp_inspect(cmd->pool, reader_of(file), file,
-                              rcidp_token_is_named(file) ? &process->user : NULL, &kept->known);
+                              rcidp_token_is_named(file) ? &process->options.user : NULL, &kept->known);
     if (error)
         return error;
     kept->file = file;
@@ -176,7 +128,7 @@ const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const 
 
 const rcidp_confine_user *rcidp_process_user(const rcidp_process *process)
 {
-    return &process->user;
+    return &process->options.user;
 }
 
 const ap_directive_t *rcidp_process_at(const rcidp_process *process)
@@ -186,23 +138,59 @@ const ap_directive_t *rcidp_process_at(const rcidp_process *process)
 
 /* --- In the process ----------------------------------------------------------------------------------- */
 
+/* What nobody who asks has open, and can cut: it is opened here, as root. */
+static const char *open_trail(rcidp_process *process, apr_pool_t *pool)
+{
+    const char *file = process->options.audit;
+    char reason[120];
+    apr_status_t rv =
+        file ? apr_file_open(&process->trail, file, APR_FOPEN_WRITE | APR_FOPEN_APPEND | APR_FOPEN_CREATE,
+                             APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD, pool)
+             : APR_SUCCESS;
+
+    return rv == APR_SUCCESS
+               ? NULL
+               : apr_psprintf(pool, "audit=%s: %s", file, apr_strerror(rv, reason, sizeof(reason)));
+}
+
+static bool append(const rcidp_process *process, apr_pool_t *pool, const process_key *key, const char *line)
+{
+    const char *dated = apr_pstrcat(pool, rcidp_text_time(pool, apr_time_now()), " ", line, "\n", NULL);
+    apr_status_t rv = apr_file_write_full(process->trail, dated, strlen(dated), NULL);
+
+    if (rv != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, key->s,
+                     "RCIDP93: nothing is signed, since audit=%s cannot be written", process->options.audit);
+    return rv == APR_SUCCESS;
+}
+
+static void warn_of_rate(const rcidp_process *process, const process_key *key)
+{
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, key->s,
+                 "RCIDP59: more than %d signatures were asked for within a second; the rest is refused",
+                 process->options.rate);
+}
+
+static bool log_line(const process_key *key, const char *line)
+{
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, key->s, "%s", line);
+    return true;
+}
+
 /* The audit line: an rcidp_keeper_desk's tell. */
-static void tell(void *baton, const rcidp_keeper_deed *deed)
+static bool tell(void *baton, apr_pool_t *pool, const rcidp_keeper_deed *deed)
 {
     const rcidp_process *process = baton;
     const process_key *key = key_at(process, deed->key);
-    char digest[2 * EVP_MAX_MD_SIZE + 1] = "";
+    const char *line;
 
     if (deed->too_many) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, key->s,
-                     "RCIDP59: more than %d signatures were asked for within a second; the rest is refused",
-                     process->rate);
-        return;
+        warn_of_rate(process, key);
+        return true;
     }
-    apr_escape_hex(digest, deed->digest, deed->length, 0, NULL);
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, key->s,
-                 "RCIDP56: signed for process %" APR_PID_T_FMT " by the key in %s: digest %s", deed->asker,
-                 key->name, digest);
+    line = apr_psprintf(pool, "RCIDP56: signed for process %" APR_PID_T_FMT " by the key in %s: digest %s",
+                        deed->asker, key->name, apr_pescape_hex(pool, deed->digest, deed->length, 0));
+    return process->trail ? append(process, pool, key, line) : log_line(key, line);
 }
 
 static void complain(const server_rec *s, apr_status_t rv, const char *error)
@@ -304,7 +292,7 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
 {
     apr_pool_t *pool;
     rcidp_keeper_desk desk = {.serving = process->keeper.serving,
-                              .rate = process->rate,
+                              .rate = process->options.rate,
                               .threads = count_threads(),
                               .tell = tell,
                               .renews = renews,
@@ -319,9 +307,11 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
         sleep(PAUSE);
     keys = apr_array_make(pool, process->keys->nelts, sizeof(const rcidp_key *));
     keys->nelts = process->keys->nelts;
-    error = read_files(process, pool, keys);
-    if (!error && !rcidp_confine_become(parent, &process->user))
-        error = apr_psprintf(pool, "it cannot become %s", process->user.name);
+    error = open_trail(process, pool);
+    if (!error)
+        error = read_files(process, pool, keys);
+    if (!error && !rcidp_confine_become(parent, &process->options.user))
+        error = apr_psprintf(pool, "it cannot become %s", process->options.user.name);
     if (!error)
         read_tokens(process, pool, keys);
     process->started = rcidp_keeper_milliseconds();

@@ -29,10 +29,11 @@ typedef struct answer {
 
 static int deeds;
 
-static void count(void *baton, const rcidp_keeper_deed *deed)
+static bool count(void *baton, apr_pool_t *pool, const rcidp_keeper_deed *deed)
 {
-    (void)baton;
+    (void)baton, (void)pool;
     deeds += deed->too_many ? 0 : 1;
+    return true;
 }
 
 /* A message with so many descriptors in it. */

@@ -273,6 +273,29 @@ with Idp(key=ec, name="own", server="RcIdpSigningProcess on\nLogLevel warn", pla
     with open(server.path("own.log")) as file:
         is_(file.read().count("RCIDP56: signed for process "), 2, "is told of in its own log")
 
+# An audit trail of its own: whoever takes over a child has nothing by which to cut it.
+with Idp(key=ec, name="audit", server="RcIdpSigningProcess on user=%s audit=audit.log" % USER) as server:
+    trail, line = server.path("audit.log"), r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ RCIDP56: signed for process (\d+) by the key in %s: digest [0-9a-f]{64}" % re.escape(ec.key)
+
+    def lines():
+        with open(trail) as file:
+            return [re.fullmatch(line, each.rstrip("\n")) for each in file]
+    one_signer(server)
+    are_signed(server, [server.launch().xml], ec, "with audit=")
+    ok(len(lines()) == 2 and all(each and int(each.group(1)) in others(server) for each in lines()), "audit= has a line for each signature", lines())
+    is_(server.log().count("RCIDP56"), 0, "which the error log has not")
+    state = os.stat(trail)
+    is_((state.st_uid, state.st_mode & 0o777), (0, 0o640), "it is root's")
+    is_([pid for pid in others(server) if trail in (os.readlink(path.path) for path in os.scandir("/proc/%d/fd" % pid))], [], "no other process of httpd has it open")
+    os.rename(trail, trail + ".1")
+    server.graceful()
+    server.launch()
+    is_(len(lines()), 2, "after it was moved and a graceful restart, there is a new one")
+with Idp(key=ec, name="full", server="RcIdpSigningProcess on audit=/dev/full") as server:
+    server.expect(r"\[rcidp:crit\] .* \(28\)No space left on device: RCIDP93: nothing is signed, since audit=/dev/full cannot be written$", count=1)
+    server.expect(r"\[rcidp:error\] .* RCIDP36: .* the signing process could not write down that it signed$", count=1)
+    is_(server.get().status, 500, "where the trail cannot be written, nothing is signed")
+
 # A CGI program, which prefork's children start themselves, has nothing by which it could ask for signatures.
 CGI = "#!/bin/sh\necho Content-Type: text/plain\necho\nls -l /proc/$$/fd\n"
 with Idp(key=ec, name="cgi", mpm="prefork", modules=["cgi"], server="RcIdpSigningProcess on",

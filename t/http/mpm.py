@@ -51,9 +51,9 @@ def children(server):
 
 
 def libraries(pid):
-    """What a process has loaded."""
+    """What a process has loaded, but for what the C library itself loads where a thread ends."""
     with open("/proc/%d/maps" % pid) as file:
-        return set(re.findall(r"/\S+\.so\b\S*", file.read()))
+        return {path for path in re.findall(r"/\S+\.so\b\S*", file.read()) if "/libgcc_s.so" not in path}
 
 
 for mpm, (limits, fewest) in LIMITS.items():

@@ -126,6 +126,23 @@ static void test_rate(void)
     ended(&made);
 }
 
+/* What cannot be written down is not signed. */
+static void test_not_told(void)
+{
+    const char *error;
+    bool right;
+    kept made;
+
+    cannot_tell = true;
+    made = begin(0);
+    cannot_tell = false;
+    error = sign(pool, &made, 1, 0, &right);
+    ok(error && strstr(error, "could not write down"), "without a line, no signature: %s",
+       error ? error : "one");
+    is_int(kill(made.pid, 0), 0, "and the keeper is still there");
+    ended(&made);
+}
+
 static void test_death(void)
 {
     kept made = begin(0);
@@ -147,6 +164,7 @@ int main(int argc, char **argv)
     test_many();
     test_exact_rate();
     test_rate();
+    test_not_told();
     test_death();
     return done();
 }

@@ -213,7 +213,7 @@ static void test_false_answers(void)
     is_str(hear(answer, sizeof(answer)), ended, "one that says it is a byte longer than it is");
     answer[1] = UINT32_MAX;
     is_str(hear(answer, sizeof(answer)), ended, "or 4 GiB");
-    answer[0] = 4, answer[1] = 0;
+    answer[0] = 5, answer[1] = 0;
     is_str(hear(answer, 2 * sizeof(uint32_t)), ended, "a verdict that there is not");
     answer[0] = 3;
     is_str(hear(answer, 2 * sizeof(uint32_t)), "the signing process could not sign", "one that there is");

@@ -24,12 +24,14 @@ typedef struct kept {
 } kept;
 
 static int deeds;
+static bool cannot_tell;
 
-static inline void tell(void *baton, const rcidp_keeper_deed *deed)
+static inline bool tell(void *baton, apr_pool_t *scratch, const rcidp_keeper_deed *deed)
 {
-    (void)baton;
+    (void)baton, (void)scratch;
     if (write(deeds, deed, sizeof(*deed)) != sizeof(*deed))
         _exit(1);
+    return !cannot_tell;
 }
 
 /* The keeper's process: it has the keys, and only its own end of the socket pair. */

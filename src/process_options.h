@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What RcIdpSigningProcess says. */
+#ifndef RCIDP_PROCESS_OPTIONS_H
+#define RCIDP_PROCESS_OPTIONS_H
+
+#include <httpd.h>
+#include <stdbool.h>
+
+#include "confine.h"
+
+typedef struct rcidp_process_options {
+    bool on;
+    rcidp_confine_user user; /* user=; without it, or for root, no name */
+    int rate;                /* rate=, signatures a second; 0 for any number */
+    const char *audit;       /* audit=, a whole path; NULL: httpd's error log */
+} rcidp_process_options;
+
+/* Read on|off [user=NAME] [rate=N] [audit=FILE], in pool, while httpd reads its configuration. Returns NULL,
+ * or a sentence that says what is wrong. */
+const char *rcidp_process_options_read(apr_pool_t *pool, const char *args, rcidp_process_options *options);
+
+#endif
