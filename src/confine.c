@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -81,12 +82,32 @@ static void close_files(const apr_array_header_t *keep)
     }
 }
 
+/* A log that others have open, too: they share its flags, and one who makes it non-blocking has lines of ours
+ * lost while it is full. Opened again it is this process's alone; a socket cannot be, nor a pipe that nobody
+ * reads. */
+static void open_again(int descriptor)
+{
+    char path[40];
+    int own;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+    own = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (own < 0)
+        return;
+    fcntl(own, F_SETFL, O_APPEND);
+    dup2(own, descriptor);
+    close(own);
+}
+
 void rcidp_confine(pid_t parent, const apr_array_header_t *keep)
 {
     prctl(PR_SET_NAME, "rcidp_reader"); /* whoever looks for keys in httpd's children can tell it from them */
     setpgid(0, 0);
     settle_signals();
     close_files(keep);
+    open_again(STDERR_FILENO);
+    for (int i = 0; i < keep->nelts; i++)
+        open_again(APR_ARRAY_IDX(keep, i, int));
     stay_in_memory();
     depend_on(parent);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -16,7 +16,8 @@ typedef struct rcidp_confine_user {
 
 /* For a process that was just forked. A name of its own; no core dumps, no tracing, no swap where the system
  * lets us; a process group of its own, the signals of httpd without effect; its end with that of `parent`. Of
- * its files only standard output, error, and those of `keep` (of int) stay open. */
+ * its files only standard output, error, and those of `keep` (of int) stay open, the last two opened anew
+ * where that can be. */
 void rcidp_confine(pid_t parent, const apr_array_header_t *keep);
 
 /* Become the user, for good. Only root can: others stay what they are. False if it failed. */

@@ -3,6 +3,8 @@
 """RcIdpSigningProcess: the key's numbers are in the memory of no process of httpd but one, under each MPM, for RSA and EC, after
 many launches and after a graceful restart with another key; and what becomes of launches when that process dies, hangs, or is asked
 for too much."""
+import ctypes
+import fcntl
 import os
 import pwd
 import re
@@ -32,6 +34,8 @@ LIMITS = {
 }
 CLIENTS, EACH = 6, 5
 NUMBERS = {"rsa": {"privateExponent", "prime1", "prime2", "exponent1", "exponent2", "coefficient"}, "ec": {"priv"}}
+
+PIDFD_GETFD = 438
 
 
 def launches(server):
@@ -134,6 +138,24 @@ with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%
     files = [os.readlink("/proc/%d/fd/%s" % (signer, name)) for name in os.listdir("/proc/%d/fd" % signer)]
     is_(sorted({re.sub(r":.*|^.*/(?=error\.log|output)", "", name) for name in files}), ["/dev/null", "error.log", "output", "socket"],
         "it has its socket and the log")
+
+    def logs(pid):
+        return [int(path.name) for path in os.scandir("/proc/%d/fd" % pid) if os.readlink(path.path) == server.path("error.log")]
+
+    def flags(pid):
+        found = []
+        for number in logs(pid):
+            with open("/proc/%d/fdinfo/%d" % (pid, number)) as file:
+                found.append(int(re.search(r"^flags:\s*(\d+)$", file.read(), re.MULTILINE).group(1), 8) & (os.O_NONBLOCK | os.O_APPEND))
+        return found
+    # What a child that was taken over does to lose lines: PIDFD_GETFD gives what it has itself.
+    child = os.pidfd_open(server.process.pid)
+    for number in logs(server.process.pid):
+        theirs = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, child, number, 0)
+        fcntl.fcntl(theirs, fcntl.F_SETFL, os.O_NONBLOCK | os.O_APPEND)
+        os.close(theirs)
+    os.close(child)
+    is_((set(flags(server.process.pid)), set(flags(signer))), ({os.O_NONBLOCK | os.O_APPEND}, {os.O_APPEND}), "how it writes to the log, no child decides")
 
     def children():
         return [pid for pid in others(server) if pid != server.process.pid]
