@@ -45,16 +45,30 @@ static void watch_earlier(int reason, void *data, int status)
         *(pid_t *)data = 0;
 }
 
+static void follow(apr_pool_t *pconf, pid_t *pid)
+{
+    apr_proc_t *proc = apr_pcalloc(pconf, sizeof(*proc));
+
+    proc->pid = *pid;
+    apr_proc_other_child_register(proc, watch_earlier, pid, NULL, pconf);
+}
+
+void rcidp_generations_follow(apr_pool_t *pconf, pid_t pid)
+{
+    generations *all = all_generations();
+
+    for (int i = 0; i < MOST_GENERATIONS; i++) {
+        if (all->pids[i] == pid)
+            follow(pconf, &all->pids[i]);
+    }
+}
+
 void rcidp_generations_know(apr_pool_t *pconf)
 {
     generations *all = all_generations();
 
     for (int i = 0; i < MOST_GENERATIONS; i++) {
-        apr_proc_t *proc = all->pids[i] ? apr_pcalloc(pconf, sizeof(*proc)) : NULL;
-
-        if (proc) {
-            proc->pid = all->pids[i];
-            apr_proc_other_child_register(proc, watch_earlier, &all->pids[i], NULL, pconf);
-        }
+        if (all->pids[i])
+            follow(pconf, &all->pids[i]);
     }
 }

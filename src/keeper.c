@@ -3,9 +3,11 @@
 
 #include <apr_strings.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -14,6 +16,8 @@
 #define LARGEST_DIGEST 64
 #define LARGEST_SIGNATURE 2048 /* RSA of 16384 bits, OpenSSL's limit */
 #define THREADS 64
+#define UNSWEPT 256          /* descriptors at most that wait to be closed */
+#define SWEEPING 1           /* second that closing may take at the end */
 #define MOST_DESCRIPTORS 253 /* of a message, Linux's SCM_MAX_FD */
 #define MAGIC 0x52634b31     /* of this form of the messages */
 
@@ -121,6 +125,29 @@ static const char *put_question(const rcidp_keeper *keeper, question *asked, int
     return NULL;
 }
 
+/* No key has this number: the answer is that it was not understood. */
+int rcidp_keeper_ping(const rcidp_keeper *keeper)
+{
+    question asked = {.magic = MAGIC, .key = UINT32_MAX};
+    int reply[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reply) != 0)
+        return -1;
+    if (put_question(keeper, &asked, reply[1], 0))
+        rcidp_keeper_close(&reply[0]);
+    close(reply[1]);
+    return reply[0];
+}
+
+bool rcidp_keeper_heard(int *reply)
+{
+    answer got;
+    bool heard = *reply >= 0 && recv(*reply, &got, sizeof(got), MSG_DONTWAIT) > 0;
+
+    rcidp_keeper_close(reply);
+    return heard;
+}
+
 /* Ask once. *ended: whoever read the question has ended before the answer. */
 static const char *ask(const rcidp_keeper *keeper, question *asked, answer *got, ssize_t *length,
                        int64_t deadline)
@@ -187,24 +214,41 @@ const rcidp_key *rcidp_keeper_lend(apr_pool_t *pool, const rcidp_keeper *keeper,
 /* What the threads of a keeper share. */
 typedef struct duty {
     const rcidp_keeper_desk *desk;
-    pthread_mutex_t mutex; /* for the two below */
-    int64_t second;
-    int made; /* within that second */
+    uint64_t *count, own_count;
+    int sweeping[2]; /* a pipe of descriptors */
+    sem_t unswept;   /* how many more may wait there */
 } duty;
 
-/* Close what an asker has sent. The last close of a socket waits for as long as whoever made it has chosen.
- */
-static void drop(int *descriptor)
+/* Close what an asker has sent, but not here: the last close of a file waits for as long as whoever made it
+ * has chosen, and so does that of a socket in which others are under way. */
+static void drop(duty *service, int *descriptor)
 {
     struct linger none = {.l_onoff = 0};
 
-    if (*descriptor >= 0)
-        setsockopt(*descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-    rcidp_keeper_close(descriptor);
+    if (*descriptor < 0)
+        return;
+    setsockopt(*descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    while (sem_wait(&service->unswept) != 0)
+        continue;
+    if (write(service->sweeping[1], descriptor, sizeof(*descriptor)) != sizeof(*descriptor))
+        _exit(1);
+    *descriptor = -1;
+}
+
+static void *sweep(void *baton)
+{
+    duty *service = baton;
+    int descriptor;
+
+    while (read(service->sweeping[0], &descriptor, sizeof(descriptor)) == sizeof(descriptor)) {
+        close(descriptor);
+        sem_post(&service->unswept);
+    }
+    return NULL;
 }
 
 /* The socket in the message; -1 if there is not exactly one. Whatever else came is closed. */
-static int take_socket(struct msghdr *message)
+static int take_socket(duty *service, struct msghdr *message)
 {
     int found = -1, count = 0, descriptor;
 
@@ -214,13 +258,13 @@ static int take_socket(struct msghdr *message)
         for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
             memcpy(&descriptor, (const char *)header + at, sizeof(int));
             if (count++)
-                drop(&descriptor);
+                drop(service, &descriptor);
             else
                 found = descriptor;
         }
     }
     if (count > 1)
-        drop(&found);
+        drop(service, &found);
     return found;
 }
 
@@ -253,20 +297,20 @@ static bool find_asker(int socket, pid_t *pid)
     return true;
 }
 
-/* One signature more within this second. *first: the first that is too many. */
-static bool is_within_rate(duty *service, bool *first)
+/* One signature more within this second, by all who share the count: its upper half is the second. *first:
+ * the first that is too many. */
+static bool is_within_rate(const duty *service, bool *first)
 {
-    int64_t second = rcidp_keeper_milliseconds() / 1000;
-    int made;
+    uint64_t second = (uint64_t)rcidp_keeper_milliseconds() / 1000, after,
+             before = __atomic_load_n(service->count, __ATOMIC_RELAXED);
+    uint32_t rate = (uint32_t)service->desk->rate;
 
-    pthread_mutex_lock(&service->mutex);
-    if (service->second != second)
-        service->made = 0;
-    service->second = second;
-    made = service->made < INT32_MAX ? ++service->made : service->made;
-    pthread_mutex_unlock(&service->mutex);
-    *first = service->desk->rate && made == service->desk->rate + 1;
-    return !service->desk->rate || made <= service->desk->rate;
+    do {
+        after = before >> 32 >= second ? before + 1 : second << 32 | 1;
+    } while (!__atomic_compare_exchange_n(service->count, &before, after, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
+    *first = rate && (uint32_t)after == rate + 1;
+    return !rate || (uint32_t)after <= rate;
 }
 
 static verdict judge(duty *service, apr_pool_t *pool, const question *asked, pid_t asker, answer *reply)
@@ -330,11 +374,11 @@ static bool serve_one(duty *service, apr_pool_t *pool)
     struct msghdr message = {
         .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
     ssize_t got = recvmsg(service->desk->serving, &message, MSG_CMSG_CLOEXEC);
-    int socket = got >= 0 ? take_socket(&message) : -1;
+    int socket = got >= 0 ? take_socket(service, &message) : -1;
 
     if (socket >= 0 && got == (ssize_t)sizeof(asked) && !(message.msg_flags & MSG_TRUNC))
         reply_to(service, pool, &asked, socket);
-    drop(&socket);
+    drop(service, &socket);
     return got > 0 || !has_ended(service->desk->serving);
 }
 
@@ -350,17 +394,41 @@ static void *serve(void *baton)
     return NULL;
 }
 
+/* Nobody asks any more. What cannot be closed even now ends with the process. */
+static void end_sweeping(duty *service, pthread_t sweeper)
+{
+    struct timespec until;
+
+    close(service->sweeping[1]);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += SWEEPING;
+    if (pthread_timedjoin_np(sweeper, NULL, &until) != 0)
+        _exit(0);
+    close(service->sweeping[0]);
+    sem_destroy(&service->unswept);
+}
+
 bool rcidp_keeper_serve(const rcidp_keeper_desk *desk)
 {
-    duty service = {.desk = desk, .mutex = PTHREAD_MUTEX_INITIALIZER};
-    pthread_t threads[THREADS];
+    duty service = {.desk = desk, .own_count = 0};
+    pthread_t sweeper, threads[THREADS];
     int count = 0;
 
+    service.count = desk->count ? desk->count : &service.own_count;
+    if (pipe2(service.sweeping, O_CLOEXEC) != 0)
+        return false;
+    sem_init(&service.unswept, 0, UNSWEPT);
+    if (pthread_create(&sweeper, NULL, sweep, &service) != 0) {
+        close(service.sweeping[0]);
+        close(service.sweeping[1]);
+        sem_destroy(&service.unswept);
+        return false;
+    }
     while (count < desk->threads && count < THREADS &&
            pthread_create(&threads[count], NULL, serve, &service) == 0)
         count++;
     for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
-    pthread_mutex_destroy(&service.mutex);
+    end_sweeping(&service, sweeper);
     return count > 0;
 }

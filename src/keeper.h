@@ -34,6 +34,7 @@ typedef struct rcidp_keeper_desk {
     int serving;
     const apr_array_header_t *keys; /* of const rcidp_key *; NULL for one that could not be had */
     int rate;                       /* signatures in a second, 0 for any number */
+    uint64_t *count;                /* of them, in memory that keepers of one rate share; NULL: its own */
     int threads;
     /* Told of each signature before anybody has it, from any of the threads; with a pool for the time of the
      * call. Where it returns false, nobody gets it. */
@@ -59,8 +60,15 @@ void rcidp_keeper_close(int *end);
 const rcidp_key *rcidp_keeper_lend(apr_pool_t *pool, const rcidp_keeper *keeper, const rcidp_key *known,
                                    int place);
 
+/* Is anybody there? Asks for nothing, and waits for nothing: returns the socket by which the answer comes, or
+ * -1 where it cannot be asked. */
+int rcidp_keeper_ping(const rcidp_keeper *keeper);
+
+/* Has the answer come? Closes the socket. */
+bool rcidp_keeper_heard(int *reply);
+
 /* Answer until nobody is left who could ask: the other end is closed in all processes. False where this could
- * not begin. */
+ * not begin. Ends the process where what others have sent cannot be closed. */
 bool rcidp_keeper_serve(const rcidp_keeper_desk *desk);
 
 #endif

@@ -42,8 +42,8 @@ const char *rcidp_key_file(apr_pool_t *pool, const char *file, char **data, apr_
 
 /* Read the first certificate of a PEM file. It and what it points to live as long as pool. Returns NULL, or a
  * sentence that says what is wrong with the file: unreadable, no certificate, a weak key (under 2048 bits, no
- * RSA or EC), a certificate that is itself signed with less than SHA-256. Expired ones are read: the caller warns.
- */
+ * RSA or EC), a certificate that is itself signed with less than SHA-256. Expired ones are read: the caller
+ * warns. */
 const char *rcidp_certificate_read(apr_pool_t *pool, const char *file, const rcidp_certificate **certificate);
 
 /* The same from the text of a ds:X509Certificate, base64 with any white space. `file` is for the message. A

@@ -57,13 +57,18 @@ static const struct {
     const char *(*set)(apr_pool_t *pool, rcidp_process_options *options, const char *value);
 } settings[] = {{"user=", set_user}, {"rate=", set_rate}, {"audit=", set_audit}};
 
-static const char *set(apr_pool_t *pool, rcidp_process_options *options, const char *word)
+/* *given: a bit for each that was. */
+static const char *set(apr_pool_t *pool, rcidp_process_options *options, unsigned *given, const char *word)
 {
-    for (size_t i = 0; options->on && i < sizeof(settings) / sizeof(settings[0]); i++) {
+    for (unsigned i = 0; options->on && i < sizeof(settings) / sizeof(settings[0]); i++) {
         apr_size_t length = strlen(settings[i].name);
+        bool again = *given & 1U << i;
 
-        if (strncmp(word, settings[i].name, length) == 0)
-            return settings[i].set(pool, options, word + length);
+        if (strncmp(word, settings[i].name, length) != 0)
+            continue;
+        *given |= 1U << i;
+        return again ? apr_pstrcat(pool, settings[i].name, " stands twice", NULL)
+                     : settings[i].set(pool, options, word + length);
     }
     return apr_psprintf(pool, "%s%s is none of user=NAME, rate=N, audit=FILE",
                         options->on ? "" : "off takes no more: ", word);
@@ -72,12 +77,13 @@ static const char *set(apr_pool_t *pool, rcidp_process_options *options, const c
 const char *rcidp_process_options_read(apr_pool_t *pool, const char *args, rcidp_process_options *options)
 {
     const char *word = ap_getword_conf(pool, &args), *error = NULL;
+    unsigned given = 0;
 
     memset(options, 0, sizeof(*options));
     options->on = strcasecmp(word, "on") == 0;
     if (!options->on && strcasecmp(word, "off") != 0)
         return apr_psprintf(pool, "\"%s\" is neither on nor off", word);
     while (!error && *(word = ap_getword_conf(pool, &args)))
-        error = set(pool, options, word);
+        error = set(pool, options, &given, word);
     return error;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signing_process.h"
 
-#include <apr_escape.h>
 #include <apr_strings.h>
 #include <ap_mpm.h>
 #include <errno.h>
@@ -9,6 +8,7 @@
 #include <http_log.h>
 #include <http_main.h>
 #include <openssl/evp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -16,17 +16,18 @@
 #include "config.h"
 #include "generations.h"
 #include "inspect.h"
-#include "process_options.h"
 #include "sections.h"
-#include "text.h"
 #include "token.h"
+#include "trail.h"
 
 APLOG_USE_MODULE(rcidp);
 
 #define DIRECTIVE "RcIdpSigningProcess"
 #define MOST_THREADS 16
-#define SHORT_LIFE 10000 /* milliseconds */
-#define PAUSE 1          /* second before the next one starts, after a short life */
+#define SHORT_LIFE 10000               /* milliseconds */
+#define PAUSE 1                        /* second before the next one starts, after a short life */
+#define MOST_MISSES 6                  /* calls of the monitor, each ten seconds, without an answer */
+#define COUNT "mod_rcidp signatures 1" /* retained, as generations.c does */
 
 /* A key of the process. */
 typedef struct process_key {
@@ -37,7 +38,7 @@ typedef struct process_key {
 
 struct rcidp_process {
     rcidp_process_options options;
-    apr_file_t *trail; /* in the process: options.audit */
+    rcidp_trail trail; /* in the process */
     const ap_directive_t *at;
     apr_array_header_t *keys; /* of process_key * */
     rcidp_keeper keeper;
@@ -48,6 +49,7 @@ struct rcidp_process {
     /* Of each key, shared by the processes that follow each other: has a token refused its PIN? One that is
      * tried again and again locks itself. */
     bool *refused;
+    int ping, misses; /* by the monitor; -1 where no answer is waited for */
 };
 
 /* --- The configuration -------------------------------------------------------------------------------- */
@@ -138,59 +140,13 @@ const ap_directive_t *rcidp_process_at(const rcidp_process *process)
 
 /* --- In the process ----------------------------------------------------------------------------------- */
 
-/* What nobody who asks has open, and can cut: it is opened here, as root. */
-static const char *open_trail(rcidp_process *process, apr_pool_t *pool)
-{
-    const char *file = process->options.audit;
-    char reason[120];
-    apr_status_t rv =
-        file ? apr_file_open(&process->trail, file, APR_FOPEN_WRITE | APR_FOPEN_APPEND | APR_FOPEN_CREATE,
-                             APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD, pool)
-             : APR_SUCCESS;
-
-    return rv == APR_SUCCESS
-               ? NULL
-               : apr_psprintf(pool, "audit=%s: %s", file, apr_strerror(rv, reason, sizeof(reason)));
-}
-
-static bool append(const rcidp_process *process, apr_pool_t *pool, const process_key *key, const char *line)
-{
-    const char *dated = apr_pstrcat(pool, rcidp_text_time(pool, apr_time_now()), " ", line, "\n", NULL);
-    apr_status_t rv = apr_file_write_full(process->trail, dated, strlen(dated), NULL);
-
-    if (rv != APR_SUCCESS)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, key->s,
-                     "RCIDP93: nothing is signed, since audit=%s cannot be written", process->options.audit);
-    return rv == APR_SUCCESS;
-}
-
-static void warn_of_rate(const rcidp_process *process, const process_key *key)
-{
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, key->s,
-                 "RCIDP59: more than %d signatures were asked for within a second; the rest is refused",
-                 process->options.rate);
-}
-
-static bool log_line(const process_key *key, const char *line)
-{
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, key->s, "%s", line);
-    return true;
-}
-
-/* The audit line: an rcidp_keeper_desk's tell. */
+/* An rcidp_keeper_desk's tell. */
 static bool tell(void *baton, apr_pool_t *pool, const rcidp_keeper_deed *deed)
 {
     const rcidp_process *process = baton;
     const process_key *key = key_at(process, deed->key);
-    const char *line;
 
-    if (deed->too_many) {
-        warn_of_rate(process, key);
-        return true;
-    }
-    line = apr_psprintf(pool, "RCIDP56: signed for process %" APR_PID_T_FMT " by the key in %s: digest %s",
-                        deed->asker, key->name, apr_pescape_hex(pool, deed->digest, deed->length, 0));
-    return process->trail ? append(process, pool, key, line) : log_line(key, line);
+    return rcidp_trail_tell(&process->trail, pool, key->s, key->name, deed);
 }
 
 static void complain(const server_rec *s, apr_status_t rv, const char *error)
@@ -287,12 +243,26 @@ static int count_threads(void)
     return processors < 2 ? 2 : processors > MOST_THREADS ? MOST_THREADS : (int)processors;
 }
 
+/* Of the signatures in this second, by the processes of all generations; NULL where there is no memory. */
+static uint64_t *shared_count(void)
+{
+    uint64_t **kept = ap_retained_data_get(COUNT), *made;
+
+    if (!kept) {
+        kept = ap_retained_data_create(COUNT, sizeof(*kept));
+        made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        *kept = (void *)made == MAP_FAILED ? NULL : made;
+    }
+    return *kept;
+}
+
 /* The process's whole life. */
 __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent, bool pause)
 {
     apr_pool_t *pool;
     rcidp_keeper_desk desk = {.serving = process->keeper.serving,
                               .rate = process->options.rate,
+                              .count = shared_count(),
                               .threads = count_threads(),
                               .tell = tell,
                               .renews = renews,
@@ -307,7 +277,8 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
         sleep(PAUSE);
     keys = apr_array_make(pool, process->keys->nelts, sizeof(const rcidp_key *));
     keys->nelts = process->keys->nelts;
-    error = open_trail(process, pool);
+    process->trail.options = &process->options;
+    error = rcidp_trail_open(&process->trail, pool);
     if (!error)
         error = read_files(process, pool, keys);
     if (!error && !rcidp_confine_become(parent, &process->options.user))
@@ -336,6 +307,7 @@ static void start(rcidp_process *process, bool pause)
     if (pid == 0)
         keep(process, parent, pause);
     memset(&process->proc, 0, sizeof(process->proc));
+    process->misses = 0;
     if (pid < 0) {
         complain(process->main, errno, "httpd cannot fork");
         return;
@@ -381,6 +353,15 @@ static void forget_refusals(rcidp_process *process)
     process->refused = NULL;
 }
 
+/* No child has a say in it. */
+static void forget_count(void)
+{
+    uint64_t **kept = ap_retained_data_get(COUNT);
+
+    if (kept && *kept)
+        munmap(*kept, sizeof(**kept));
+}
+
 /* The end of a generation: once its children have closed theirs too, the process sees it. */
 static apr_status_t end(void *data)
 {
@@ -388,6 +369,7 @@ static apr_status_t end(void *data)
 
     rcidp_keeper_close(&process->keeper.asking);
     rcidp_keeper_close(&process->keeper.serving);
+    rcidp_keeper_close(&process->ping);
     forget_refusals(process);
     return APR_SUCCESS;
 }
@@ -413,9 +395,27 @@ int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         return OK;
     }
     process->pconf = pconf;
+    process->ping = -1;
+    shared_count(); /* there before the first fork */
     apr_pool_cleanup_register(pconf, process, end, apr_pool_cleanup_null);
     start(process, false);
     return OK;
+}
+
+/* It neither answers nor ends: stopped, or held up by its token's library or by what a child has sent it. Not
+ * even SIGKILL need end it at once. */
+static void replace_deaf(rcidp_process *process)
+{
+    pid_t pid = process->proc.pid;
+
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, process->main,
+                 "RCIDP89: the signing process %" APR_PID_T_FMT
+                 " has not answered for a minute; another one starts",
+                 pid);
+    apr_proc_other_child_unregister(process);
+    rcidp_generations_follow(process->pconf, pid);
+    kill(pid, SIGKILL);
+    start(process, false);
 }
 
 int rcidp_process_monitor(apr_pool_t *pool, server_rec *s)
@@ -423,8 +423,14 @@ int rcidp_process_monitor(apr_pool_t *pool, server_rec *s)
     rcidp_process *process = rcidp_config_server(s)->process;
 
     (void)pool;
-    if (process && process->pconf && !process->proc.pid && !is_stopping())
+    if (!process || !process->pconf || is_stopping())
+        return DECLINED;
+    process->misses = rcidp_keeper_heard(&process->ping) ? 0 : process->misses + 1;
+    if (!process->proc.pid)
         start(process, false);
+    else if (process->misses > MOST_MISSES)
+        replace_deaf(process);
+    process->ping = rcidp_keeper_ping(&process->keeper);
     return DECLINED;
 }
 
@@ -435,6 +441,8 @@ void rcidp_process_leave(apr_pool_t *pool, server_rec *s)
     (void)pool;
     if (process) {
         rcidp_keeper_close(&process->keeper.serving);
+        rcidp_keeper_close(&process->ping);
         forget_refusals(process);
     }
+    forget_count();
 }

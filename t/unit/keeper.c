@@ -2,8 +2,10 @@
 /* The keeper: signatures for many threads of several processes at once, too many of them, and its end. */
 #include "kept.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #define THREADS 8
@@ -126,6 +128,55 @@ static void test_rate(void)
     ended(&made);
 }
 
+/* One rate for all keepers that share the count. */
+static void test_shared_rate(void)
+{
+    kept made[4];
+    int64_t first, last;
+    int signatures = 0;
+    bool right;
+
+    shared_count =
+        mmap(NULL, sizeof(*shared_count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < 4; i++)
+        made[i] = begin(2);
+    first = rcidp_keeper_milliseconds() / 1000;
+    for (int i = 0; i < 100; i++)
+        signatures += !sign(pool, &made[i % 4], 1, 0, &right);
+    last = rcidp_keeper_milliseconds() / 1000;
+    ok(signatures >= 2 && signatures <= 2 * (last - first + 1),
+       "four keepers of one rate keep to it: %d in %d s", signatures, (int)(last - first + 1));
+    for (int i = 0; i < 4; i++) {
+        kill(made[i].pid, SIGKILL); /* the later ones have the sockets of the earlier */
+        ended(&made[i]);
+    }
+    munmap(shared_count, sizeof(*shared_count));
+    shared_count = NULL;
+}
+
+/* Whoever wants to know whether it is there does not wait for it. */
+static void test_ping(void)
+{
+    kept made = begin(0);
+    int reply = rcidp_keeper_ping(&made.keeper), pings = 0, heard = 0;
+    struct pollfd waiting = {.fd = reply, .events = POLLIN};
+
+    is_int(poll(&waiting, 1, 20000), 1, "a keeper answers who asks whether it is there");
+    ok(rcidp_keeper_heard(&reply), "and is heard");
+    is_int(reply, -1, "once");
+    ok(!rcidp_keeper_heard(&reply), "without a question it is not");
+    kill(made.pid, SIGSTOP);
+    waitpid(made.pid, NULL, WUNTRACED);
+    while ((reply = rcidp_keeper_ping(&made.keeper)) >= 0 && pings < 100000) {
+        pings++;
+        heard += rcidp_keeper_heard(&reply);
+    }
+    is_int(heard, 0, "nor is one that is stopped");
+    ok(pings > 0 && pings < 100000, "which can be asked only so often: %d times", pings);
+    kill(made.pid, SIGCONT);
+    ended(&made);
+}
+
 /* What cannot be written down is not signed. */
 static void test_not_told(void)
 {
@@ -164,6 +215,8 @@ int main(int argc, char **argv)
     test_many();
     test_exact_rate();
     test_rate();
+    test_shared_rate();
+    test_ping();
     test_not_told();
     test_death();
     return done();

@@ -237,8 +237,30 @@ static int make_lingering(void)
     return one; /* the listener stays open */
 }
 
+/* The same, under way in a socket that is sent. */
+static int make_nested(void)
+{
+    int ends[2], inner = make_lingering();
+    char byte = 0;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(inner));
+    memcpy(CMSG_DATA(header), &inner, sizeof(inner));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0 || sendmsg(ends[0], &message, 0) != 1)
+        bail_out("nested", "no sockets");
+    close(inner);
+    close(ends[0]);
+    return ends[1];
+}
+
 /* Nor can a hostile asker hold it up by what it sends to be closed. */
-static void test_lingering(void)
+static void test_lingering(int (*make)(void), const char *what)
 {
     kept made = begin(0);
     words right = {0x52634b31, 0, 32, {1}};
@@ -247,12 +269,14 @@ static void test_lingering(void)
     kill(made.pid, SIGSTOP); /* so that the last close is its own */
     waitpid(made.pid, NULL, WUNTRACED);
     for (int i = 0; i < 4; i++) {
-        int sent[] = {make_lingering(), make_lingering(), make_lingering()};
+        int sent[] = {make(), make(), make()};
 
         put(&made, &right, 1, sent, i % 2 ? 1 : 3, -1);
+        for (int j = 0; j < 3; j++)
+            close(sent[j]);
     }
     kill(made.pid, SIGCONT);
-    is_str(sign(pool, &made, 1, 1, &is_signed), NULL, "sockets that linger hold nobody up");
+    is_str(sign(pool, &made, 1, 1, &is_signed), NULL, "%s hold nobody up", what);
     is_int(ended(&made), 0, "nor does the keeper end later");
 }
 
@@ -275,7 +299,8 @@ int main(int argc, char **argv)
     test_hostile();
     test_gone();
     test_false_answers();
-    test_lingering();
+    test_lingering(make_lingering, "sockets that linger");
+    test_lingering(make_nested, "and such as are in others");
     test_shut();
     return done();
 }

@@ -25,6 +25,7 @@ typedef struct kept {
 
 static int deeds;
 static bool cannot_tell;
+static uint64_t *shared_count;
 
 static inline bool tell(void *baton, apr_pool_t *scratch, const rcidp_keeper_deed *deed)
 {
@@ -40,6 +41,7 @@ static inline pid_t start(const kept *made, int rate, int out)
     rcidp_keeper_desk desk = {.serving = made->keeper.serving,
                               .keys = list(KEYS, (const void *const *)made->here),
                               .rate = rate,
+                              .count = shared_count,
                               .threads = 2,
                               .tell = tell};
     pid_t pid = fork();
