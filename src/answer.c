@@ -156,19 +156,9 @@ static void report(request_rec *r, rcidp_refusal refusal, const char *sentence, 
                   detail ? ": " : "", detail ? detail : "");
 }
 
-/* A path of this server: not //host, and nothing that an address cannot hold (RFC 3986, 2). */
-static bool is_local(const char *url)
-{
-    bool fits = url[0] == '/' && url[1] != '/' && !strpbrk(url, "\"<>\\^`{|}");
-
-    for (; fits && *url; url++)
-        fits = *url > ' ' && *url < 0x7F;
-    return fits;
-}
-
 int rcidp_answer_redirect(request_rec *r, const char *url)
 {
-    if (!is_local(url) && !rcidp_url_is_https(r->pool, url))
+    if (!rcidp_url_is_target(r->pool, url))
         return rcidp_answer_refuse(r, RCIDP_REFUSE_EVALUATION,
                                    "RcIdpAuthnMaxAge: neither a path nor an https URL");
     rcidp_answer_note(r, "RCIDP_RESULT", "sign-in-again");

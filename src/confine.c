@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -99,13 +100,22 @@ static void open_again(int descriptor)
     close(own);
 }
 
+/* A file that is not appended to has a place in it, which goes on where those who share it have written. */
+static bool has_place(int descriptor)
+{
+    struct stat file;
+
+    return fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode) && !(fcntl(descriptor, F_GETFL) & O_APPEND);
+}
+
 void rcidp_confine(pid_t parent, const apr_array_header_t *keep)
 {
     prctl(PR_SET_NAME, "rcidp_reader"); /* whoever looks for keys in httpd's children can tell it from them */
     setpgid(0, 0);
     settle_signals();
     close_files(keep);
-    open_again(STDERR_FILENO);
+    if (!has_place(STDERR_FILENO)) /* as a shell may have opened it; httpd appends to its logs */
+        open_again(STDERR_FILENO);
     for (int i = 0; i < keep->nelts; i++)
         open_again(APR_ARRAY_IDX(keep, i, int));
     stay_in_memory();

@@ -14,6 +14,7 @@
 #include "lasso.h"
 #include "link.h"
 #include "signing_process.h"
+#include "text.h"
 #include "url.h"
 
 APLOG_USE_MODULE(rcidp);
@@ -217,7 +218,14 @@ static const char *set_authn_context(cmd_parms *cmd, void *dir, const char *args
 
 static const char *set_authn_instant(cmd_parms *cmd, void *dir, const char *args)
 {
-    return rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &((rcidp_dir_conf *)dir)->authn_instant));
+    rcidp_dir_conf *conf = dir;
+    const char *error = rcidp_value_parse(cmd, &args, &conf->authn_instant);
+    const char *text = error ? NULL : rcidp_value_constant(conf->authn_instant);
+    apr_time_t instant;
+
+    if (text && !rcidp_text_instant(text, &instant))
+        error = apr_psprintf(cmd->pool, "\"%s\" is no time", text);
+    return rcidp_config_complain(cmd, error);
 }
 
 static const char *set_relay_state(cmd_parms *cmd, void *dir, const char *url)
@@ -315,13 +323,18 @@ static const char *set_session_lifetime(cmd_parms *cmd, void *dir, const char *t
 static const char *set_max_age(cmd_parms *cmd, void *dir, const char *args)
 {
     rcidp_max_age_setting *setting = apr_pcalloc(cmd->pool, sizeof(*setting));
-    const char *seconds = ap_getword_conf(cmd->pool, &args), *error = NULL;
+    const char *seconds = ap_getword_conf(cmd->pool, &args), *error = NULL, *url;
 
     if (strcasecmp(seconds, "none") != 0)
         error = set_seconds(cmd, seconds, 1, 366 * 24 * 3600, &setting->seconds);
     ((rcidp_dir_conf *)dir)->max_age = setting;
-    return error || !*args ? error
-                           : rcidp_config_complain(cmd, rcidp_value_parse(cmd, &args, &setting->again));
+    if (error || !*args)
+        return error;
+    error = rcidp_value_parse(cmd, &args, &setting->again);
+    url = error ? NULL : rcidp_value_constant(setting->again);
+    if (url && !rcidp_url_is_target(cmd->pool, url))
+        error = apr_psprintf(cmd->pool, "\"%s\" is neither a path nor an https URL", url);
+    return rcidp_config_complain(cmd, error);
 }
 
 static const char *set_require_tls(cmd_parms *cmd, void *dir, const char *what)

@@ -141,6 +141,15 @@ bool rcidp_url_is_https(apr_pool_t *pool, const char *text)
     return parse_plain(pool, text, &uri) && strcasecmp(uri.scheme, "https") == 0 && !uri.fragment;
 }
 
+bool rcidp_url_is_target(apr_pool_t *pool, const char *text)
+{
+    bool fits = text[0] == '/' && text[1] != '/' && !strpbrk(text, "\"<>\\^`{|}");
+
+    for (const char *at = text; fits && *at; at++)
+        fits = *at > ' ' && *at < 0x7F;
+    return fits || rcidp_url_is_https(pool, text);
+}
+
 /* Is `path` the prefix itself or below it? */
 static bool path_allows(const char *prefix, const char *path)
 {

@@ -14,6 +14,9 @@ bool rcidp_url_is_uri(const char *text);
  * what rcidp_url_is_plain() refuses? pool is for scratch. */
 bool rcidp_url_is_https(apr_pool_t *pool, const char *text);
 
+/* The same, or a path of this server: not //host, and nothing that an address cannot hold (RFC 3986, 2). */
+bool rcidp_url_is_target(apr_pool_t *pool, const char *text);
+
 /* Is this an http or https URL without tricks: a host of plain letters, no user information, a port that
  * there is; no backslash, no control character or white space; in the path none of these and no dot segment,
  * be they encoded once or more often, and no bytes that are not UTF-8? pool is for scratch. */

@@ -58,6 +58,11 @@ const char *rcidp_value_parse(cmd_parms *cmd, const char **args, const rcidp_val
     return error;
 }
 
+const char *rcidp_value_constant(const rcidp_value *value)
+{
+    return value->transforms->nelts || strpbrk(value->source, "%$\\") ? NULL : value->source;
+}
+
 const char *rcidp_value_text(const rcidp_value *value)
 {
     return value->text;

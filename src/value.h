@@ -28,6 +28,9 @@ const char *rcidp_value_parse(cmd_parms *cmd, const char **args, const rcidp_val
 const char *rcidp_value_text(const rcidp_value *value);
 const char *rcidp_value_place(const rcidp_value *value);
 
+/* The value that all requests have, or NULL where that takes a request to know. */
+const char *rcidp_value_constant(const rcidp_value *value);
+
 /* The values of this request, as an array of const char * in r->pool; `value` NULL means the user's name.
  * Text that is no UTF-8 is not transformed, and is for the caller to refuse. Takes no lock and changes
  * nothing in `value`. */

@@ -202,7 +202,7 @@ PATHS = (
     + pair("/context") + pair("/random", launch="RcIdpNameID transient")
     + pair("/nomail", launch="RcIdpMail %{reqenv:NOTHING}") + pair("/notmail", launch="RcIdpMail %{REMOTE_USER}")
     + pair("/noname", launch="RcIdpNameID unspecified %{reqenv:NOTHING}") + pair("/badname", launch="RcIdpNameID email <&>")
-    + pair("/context-not", launch="RcIdpAuthnContext %{REMOTE_USER}") + pair("/instant-not", launch="RcIdpAuthnInstant tomorrow")
+    + pair("/context-not", launch="RcIdpAuthnContext %{REMOTE_USER}") + pair("/instant-not", launch="RcIdpAuthnInstant %{req:X-Nothing}tomorrow")
     + pair("/old", launch="RcIdpAuthnInstant 2026-01-02T03:04:05Z\nRcIdpAuthnMaxAge 60")
     + pair("/text", launch="RcIdpAttribute role %{HTTP:X-Role}")
     + pair("/long", launch="RcIdpAssertionLifetime 601") + pair("/short", launch="RcIdpAssertionLifetime 59")

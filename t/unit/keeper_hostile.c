@@ -269,11 +269,11 @@ static void test_lingering(int (*make)(void), const char *what)
     kill(made.pid, SIGSTOP); /* so that the last close is its own */
     waitpid(made.pid, NULL, WUNTRACED);
     for (int i = 0; i < 4; i++) {
-        int sent[] = {make(), make(), make()};
+        int sent[3], count = i % 2 ? 1 : 3;
 
-        put(&made, &right, 1, sent, i % 2 ? 1 : 3, -1);
-        for (int j = 0; j < 3; j++)
-            close(sent[j]);
+        for (int j = 0; j < count; j++)
+            sent[j] = make();
+        put(&made, &right, 1, sent, count, -1);
     }
     kill(made.pid, SIGCONT);
     is_str(sign(pool, &made, 1, 1, &is_signed), NULL, "%s hold nobody up", what);
