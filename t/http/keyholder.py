@@ -136,8 +136,10 @@ with begin(Idp(key=ec, name="process", server="RcIdpSigningProcess on user=%s\n%
     with open("/proc/%d/limits" % signer) as file:
         like(file.read(), r"^Max core file size +0 +0 ", "it leaves no core dump")
     files = [os.readlink("/proc/%d/fd/%s" % (signer, name)) for name in os.listdir("/proc/%d/fd" % signer)]
-    is_(sorted({re.sub(r":.*|^.*/(?=error\.log|output)", "", name) for name in files}), ["/dev/null", "error.log", "output", "socket"],
-        "it has its socket and the log")
+    is_(sorted({re.sub(r":.*|^.*/(?=error\.log|output)", "", name) for name in files}), ["/dev/null", "error.log", "output", "pipe", "socket"],
+        "it has its socket, the log, and a pipe of its own")
+    pipes = {os.readlink(path.path) for path in os.scandir("/proc/%d/fd" % signer) if "pipe:" in os.readlink(path.path)}
+    is_([pid for pid in others(server) if pipes & {os.readlink(path.path) for path in os.scandir("/proc/%d/fd" % pid)}], [], "which nobody else has")
 
     def logs(pid):
         return [int(path.name) for path in os.scandir("/proc/%d/fd" % pid) if os.readlink(path.path) == server.path("error.log")]
