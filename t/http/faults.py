@@ -1,9 +1,11 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong around a launch: restarts and a killed child under load, no descriptors, full disks, a clock that jumps,
-clients that do not read, and crowds that do nothing. make faults does more of each. A directory that is down: t/auth/ldap.py."""
+clients that do not read, crowds that do nothing, and a signing process that neither answers nor ends. make faults does more of each. A directory that is down: t/auth/ldap.py."""
+import atexit
 import base64
 import calendar
+import contextlib
 import os
 import resource
 import signal
@@ -14,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import certs
 import httpd
+import keybytes
 import verify
 from clock import Clock
 from httpd import poll
@@ -39,6 +42,18 @@ def in_part(load):
     """What was answered, and is not whole."""
     return [post.xml for post in load.answers if verify.signatures(post.xml) != verify.BOTH]
 
+
+# -- a signing process that neither answers nor ends: what becomes of it takes a minute, and is seen at the end -----------
+
+begun = contextlib.ExitStack()
+atexit.register(begun.close)
+hung = begun.enter_context(Idp(name="hung", server="RcIdpSigningProcess on"))
+poll(lambda: len(keybytes.signers(hung)) == 1, "there is a signing process")
+signer = keybytes.signers(hung)[0]
+hung.expect("RCIDP56: ")
+hung.expect(r"\[rcidp:error\] .* RCIDP89: the signing process %d has not answered for a minute; another one starts$" % signer, count=1)
+verify.accepted(hung.launch().xml, hung.pair.cert, name="while the signing process answers")
+os.kill(signer, signal.SIGSTOP)
 
 # -- graceful restarts under load, each with another key; and one that must not happen ------------------------------------
 
@@ -250,5 +265,13 @@ else:
         is_(sum(map(answered, crowd)), CROWD, "once those have left, each of %d is answered again" % CROWD)
         for connection in crowd:
             connection.close()
+
+# -- the signing process of the beginning ----------------------------------------------------------------------------------
+
+poll(lambda: "RCIDP89" in hung.log(), "one that does not answer is replaced", 150)
+poll(lambda: keybytes.signers(hung) not in ([], [signer]), "another one is there")
+verify.accepted(hung.launch().xml, hung.pair.cert, name="once it has not answered for a minute")
+ok(signer not in keybytes.signers(hung), "and the first has ended")
+begun.close()
 
 done_testing()
