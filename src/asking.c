@@ -35,10 +35,12 @@ static const char *const strengths[] = {
 
 static bool is_timely(const rcidp_authn_request *request, const rcidp_dir_conf *conf)
 {
-    apr_time_t now = apr_time_now(), skew = apr_time_from_sec(conf->clock_skew), until;
+    apr_time_t now = apr_time_now(), skew = apr_time_from_sec(conf->clock_skew), since, until;
 
     if (request->issue_instant > now + skew ||
         request->issue_instant < now - apr_time_from_sec(OLDEST_REQUEST) - skew)
+        return false;
+    if (request->not_before && !(rcidp_text_date_time(request->not_before, &since) && since <= now + skew))
         return false;
     return !request->not_on_or_after ||
            (rcidp_text_date_time(request->not_on_or_after, &until) && now < until + skew);
@@ -93,7 +95,7 @@ const rcidp_no *rcidp_asking_before(const rcidp_asking *asking, const rcidp_serv
     if (request->idps && !lists(request->idps, server->entity_id))
         return &no_idp;
     if (request->has_subject && !request->subject)
-        return &no_subject; /* an encrypted one, or one by confirmation alone, is not ours to know */
+        return &no_subject; /* an encrypted one, or one with confirmations, is not ours to know */
     return take_format(asking, server, conf) ? NULL : &no_format;
 }
 

@@ -19,6 +19,8 @@
 #include "markup.h"
 #include "text.h"
 
+#define ENTITY_FORMAT "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+
 /* Of an ID; it is said in logs (Kantara SDP-G02 has no longer text). */
 #define ID_LIMIT 256
 
@@ -205,8 +207,10 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
         request->name_id_format = keep(pool, in->NameIDPolicy->Format);
         request->sp_name_qualifier = keep(pool, in->NameIDPolicy->SPNameQualifier);
     }
-    if (in->Conditions)
+    if (in->Conditions) {
+        request->not_before = keep(pool, in->Conditions->NotBefore);
         request->not_on_or_after = keep(pool, in->Conditions->NotOnOrAfter);
+    }
     read_subject(pool, in->Subject, request);
     read_contexts(pool, in->RequestedAuthnContext, request);
     if (!request->id || !rcidp_text_is_name(request->id) || !request->version || !request->issuer)
@@ -218,17 +222,27 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
     return NULL;
 }
 
-/* From the tree, since Lasso makes 0 of what is no number, and false of what is no boolean. */
+/* From the tree, since Lasso makes 0 of what is no number, and false of what is no boolean. What SAML
+ * profiles 4.1.4.1 forbids: an Issuer that is no entity; a Subject with confirmations, which then names
+ * nobody. */
 static const char *read_tree(apr_pool_t *pool, const xmlNode *root, rcidp_authn_request *request)
 {
     static const char name[] = "AssertionConsumerServiceIndex";
+    const xmlNode *policy = rcidp_foreign_child(root, RCIDP_NS_PROTOCOL, "NameIDPolicy"),
+                  *subject = rcidp_foreign_child(root, RCIDP_NS_ASSERTION, "Subject"),
+                  *issuer = rcidp_foreign_child(root, RCIDP_NS_ASSERTION, "Issuer");
+    const char *format = rcidp_foreign_attribute(pool, issuer, "Format");
     int force_authn = rcidp_foreign_boolean(root, "ForceAuthn"),
         is_passive = rcidp_foreign_boolean(root, "IsPassive");
 
-    if (force_authn < 0 || is_passive < 0)
-        return "its ForceAuthn or IsPassive is neither true nor false";
+    if (force_authn < 0 || is_passive < 0 || rcidp_foreign_boolean(policy, "AllowCreate") < 0)
+        return "its ForceAuthn, IsPassive or AllowCreate is neither true nor false";
+    if (format && strcmp(format, ENTITY_FORMAT) != 0)
+        return "its Issuer has a Format that is not entity";
     request->force_authn = force_authn;
     request->is_passive = is_passive;
+    if (rcidp_foreign_child(subject, RCIDP_NS_ASSERTION, "SubjectConfirmation"))
+        request->subject = NULL;
     request->acs_index = rcidp_foreign_number(pool, root, name);
     return request->acs_index < 0 && rcidp_foreign_attribute(pool, root, name)
                ? "its AssertionConsumerServiceIndex is no number"

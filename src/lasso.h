@@ -22,12 +22,12 @@ typedef struct rcidp_authn_request {
     bool force_authn, is_passive;
     const char *name_id_format, *sp_name_qualifier;
     bool has_subject;
-    const char *subject;                                                     /* the text of its NameID */
+    const char *subject; /* the text of its NameID; NULL also where there are confirmations */
     const char *subject_format, *name_qualifier, *subject_sp_name_qualifier; /* and its attributes */
     const apr_array_header_t
         *contexts;          /* of const char *: AuthnContextClassRef; NULL without RequestedAuthnContext */
     const char *comparison; /* exact, minimum, better, maximum */
-    const char *not_on_or_after;    /* of Conditions */
+    const char *not_before, *not_on_or_after; /* of Conditions */
     const apr_array_header_t *idps; /* of const char *: ProviderID of Scoping's IDPList; NULL without it */
 } rcidp_authn_request;
 

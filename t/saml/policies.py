@@ -235,6 +235,8 @@ def subjects():
     for name, inside in (("another", subject("bob@example.com")), ("by case", subject("Alice@example.com")), ("a part", subject("alice")),
                          ("empty", subject("")),
                          ("encrypted", '<saml:Subject><saml:EncryptedID><x xmlns=""/></saml:EncryptedID></saml:Subject>'),
+                         ("with a confirmation", subject("alice@example.com").replace(
+                             "</saml:Subject>", '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/></saml:Subject>')),
                          ("by confirmation alone", '<saml:Subject><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/></saml:Subject>')):
         table.fails("subject: " + name, {"inside": inside}, "other-subject", (RESPONDER, "UnknownPrincipal"))
 
@@ -269,6 +271,10 @@ def times():
     table.meets("valid until later", {"inside": until(instant(60))})
     table.meets("valid until just now, within the skew", {"inside": until(instant(-30))})
     table.meets("conditions without an end", {"inside": "<saml:Conditions/>"})
+    for name, seconds in (("since a minute ago", -60), ("in 30 seconds, within the skew", 30)):
+        table.meets("valid " + name, {"inside": until(instant(seconds)).replace("NotOnOrAfter", "NotBefore")})
+    for text in (instant(120), "now", ""):
+        table.fails("valid from %s" % ("in 2 minutes" if text[-1:] == "Z" else repr(text)), {"inside": until(text).replace("NotOnOrAfter", "NotBefore")}, *denied)
     for text in (instant(-120), "soon", "2099-01-01T00:00:00"):
         table.fails("valid until %s" % ("2 minutes ago" if text[-1] == "Z" else text), {"inside": until(text)}, *denied)
     for version in ("1.1", "3.0", "2", "2.00", "2.1", "x"):

@@ -132,7 +132,8 @@ static void test_refused(void)
                       part[] = "it has a part that cannot be understood",
                       prefix[] = "it has an attribute with a prefix of SAML's",
                       lists[] = "it has two lists of identity providers",
-                      flag[] = "its ForceAuthn or IsPassive is neither true nor false";
+                      flag[] = "its ForceAuthn, IsPassive or AllowCreate is neither true nor false",
+                      format[] = "its Issuer has a Format that is not entity";
     static const char *const rows[][3] = {
         {"<a/>", none, "another document"},
         {"<AuthnRequest ID=\"_a\"/>", none, "one of no namespace"},
@@ -170,6 +171,13 @@ static void test_refused(void)
         {REQUEST("ForceAuthn=\"yes\"", ISSUER), flag, "ForceAuthn in words"},
         {REQUEST("IsPassive=\"2\"", ISSUER), flag, "IsPassive of another number"},
         {REQUEST("IsPassive=\"\"", ISSUER), flag, "IsPassive of nothing"},
+        {REQUEST("", ISSUER "<samlp:NameIDPolicy AllowCreate=\"x\"/>"), flag, "AllowCreate of a letter"},
+        {REQUEST("", "<saml:Issuer Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\">" SP
+                     "</saml:Issuer>"),
+         NULL, "an Issuer that is an entity"},
+        {REQUEST("", "<saml:Issuer Format=\"urn:f\">" SP "</saml:Issuer>"), format,
+         "an Issuer of another Format"},
+        {REQUEST("", "<saml:Issuer Format=\"\">" SP "</saml:Issuer>"), format, "an Issuer of an empty one"},
     };
     rcidp_authn_request request;
 
