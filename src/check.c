@@ -2,7 +2,6 @@
 #include "check.h"
 
 #include <apr_strings.h>
-#include <http_core.h>
 #include <http_log.h>
 #include <mpm_common.h>
 #include <unixd.h>
@@ -17,7 +16,7 @@
 APLOG_USE_MODULE(rcidp);
 
 #define DAYS(time) ((int)((time) / apr_time_from_sec(24 * 3600)))
-#define EXPIRES_SOON 30 /* days */
+#define EXPIRES_SOON 30 /* of them */
 
 /* One server under examination. */
 typedef struct inspection {
@@ -106,15 +105,18 @@ static void check_match(inspection *check, const rcidp_key *key)
               check->conf->key ? "RcIdpSigningKeyFile" : "RcIdpSigningCertificateFile", certificate->file);
 }
 
-/* Whoever has taken over a child of httpd must not be the owner of the process that has the keys. */
+/* Whoever has taken over a child must neither own the process nor be able to cut what it writes down. */
 static void check_process(inspection *check)
 {
     const rcidp_process *process = check->s == check->main ? check->conf->process : NULL;
-    const rcidp_confine_user *user = process ? rcidp_process_user(process) : NULL;
+    const rcidp_process_options *is = process ? rcidp_process_options_of(process) : NULL;
 
-    if (user && user->name && user->uid == ap_unixd_config.user_id)
+    if (is && is->user.name && is->user.uid == ap_unixd_config.user_id)
         FAULT(check, rcidp_process_at(process),
-              "RCIDP81: RcIdpSigningProcess: user=%s is the User of httpd's children", user->name);
+              "RCIDP81: RcIdpSigningProcess: user=%s is the User of httpd's children", is->user.name);
+    if (is && rcidp_process_options_is_exposed(check->ptemp, is))
+        WARN(check, rcidp_process_at(process),
+             "RCIDP97: RcIdpSigningProcess: children can change audit=%s, or its folder", is->audit);
 }
 
 static void warn_of_dumps(inspection *check, const rcidp_key *key)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "confine.h"
 
+#include <apr_strings.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -42,7 +42,7 @@ static void stay_in_memory(void)
 /* httpd's children are told by signals what this one is told by the end of its socket. */
 static void settle_signals(void)
 {
-    static const int ignored[] = {SIGHUP, SIGINT, SIGUSR1, SIGWINCH, SIGPIPE},
+    static const int ignored[] = {SIGHUP, SIGINT, SIGUSR1, SIGWINCH, SIGPIPE, SIGXFSZ},
                      usual[] = {SIGTERM, SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGCHLD};
     struct sigaction action;
     sigset_t none;
@@ -91,7 +91,7 @@ static void open_again(int descriptor)
     char path[40];
     int own;
 
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+    apr_snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
     own = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (own < 0)
         return;

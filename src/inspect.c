@@ -97,14 +97,16 @@ static const char *understand(apr_pool_t *pool, const unsigned char *told, size_
     return NULL;
 }
 
-/* One try: what was told, or a sentence where that is nothing. */
+/* One try: what was told, or a sentence where that is nothing. *again: may another one go better? A token
+ * that has had a PIN is not to be asked twice. */
 static const char *try(apr_pool_t *pool, rcidp_inspect_read *read, const char *file,
-                       const rcidp_confine_user *user, unsigned char *told, size_t *length)
+                       const rcidp_confine_user *user, unsigned char *told, size_t *length, bool *again)
 {
     pid_t parent = getpid(), child;
     int ends[2];
 
     *length = 0;
+    *again = true;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return apr_psprintf(pool, "no pipe to a process that could read %s: %s", file, strerror(errno));
     child = fork();
@@ -120,6 +122,7 @@ static const char *try(apr_pool_t *pool, rcidp_inspect_read *read, const char *f
     kill(child, SIGKILL); /* it is done, or never will be */
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
+    *again = !user;
     return *length ? NULL : apr_psprintf(pool, "the process that should read %s did not", file);
 }
 
@@ -130,9 +133,11 @@ const char *rcidp_inspect(apr_pool_t *pool, rcidp_inspect_read *read, const char
     size_t length;
     int64_t end = rcidp_keeper_milliseconds() + TRYING;
     const char *error;
+    bool again;
 
     /* An error ends httpd, also when it only restarts. */
-    while ((error = try(pool, read, file, user, told, &length)) && rcidp_keeper_milliseconds() < end)
+    while ((error = try(pool, read, file, user, told, &length, &again)) && again &&
+           rcidp_keeper_milliseconds() < end)
         apr_sleep(apr_time_from_msec(PAUSE));
     return error ? error : understand(pool, told, length, file, known);
 }

@@ -10,8 +10,9 @@
 /* What reads the key: rcidp_key_read() or the like. */
 typedef const char *rcidp_inspect_read(apr_pool_t *pool, const char *file, const rcidp_key **key);
 
-/* As `read` would do it, as that user unless it is NULL, with the public half of the key alone in *known. It
- * is freed with pool. Returns NULL or a sentence. */
+/* As `read` would do it, with the public half of the key alone in *known. It is freed with pool. `user` is
+ * for a key on a token: whom the process becomes; it is not asked again where its library ended the process.
+ * Returns NULL or a sentence. */
 const char *rcidp_inspect(apr_pool_t *pool, rcidp_inspect_read *read, const char *file,
                           const rcidp_confine_user *user, const rcidp_key **known);
 

@@ -126,26 +126,31 @@ static const char *put_question(const rcidp_keeper *keeper, question *asked, int
 }
 
 /* No key has this number: the answer is that it was not understood. */
-int rcidp_keeper_ping(const rcidp_keeper *keeper)
+bool rcidp_keeper_ping(const rcidp_keeper *keeper, int *reply)
 {
     question asked = {.magic = MAGIC, .key = UINT32_MAX};
-    int reply[2];
+    int ends[2], reason = 0;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reply) != 0)
-        return -1;
-    if (put_question(keeper, &asked, reply[1], 0))
-        rcidp_keeper_close(&reply[0]);
-    close(reply[1]);
-    return reply[0];
+    *reply = -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return false;
+    if (put_question(keeper, &asked, ends[1], 0)) {
+        reason = errno;
+        rcidp_keeper_close(&ends[0]);
+    }
+    close(ends[1]);
+    *reply = ends[0];
+    return !reason || reason == EAGAIN;
 }
 
-bool rcidp_keeper_heard(int *reply)
+rcidp_keeper_word rcidp_keeper_heard(int reply)
 {
     answer got;
-    bool heard = *reply >= 0 && recv(*reply, &got, sizeof(got), MSG_DONTWAIT) > 0;
+    ssize_t length = recv(reply, &got, sizeof(got), MSG_DONTWAIT);
 
-    rcidp_keeper_close(reply);
-    return heard;
+    if (length > 0)
+        return RCIDP_KEEPER_ANSWERS;
+    return length < 0 && errno == EAGAIN ? RCIDP_KEEPER_WAITS : RCIDP_KEEPER_SILENT;
 }
 
 /* Ask once. *ended: whoever read the question has ended before the answer. */
@@ -214,20 +219,18 @@ const rcidp_key *rcidp_keeper_lend(apr_pool_t *pool, const rcidp_keeper *keeper,
 /* What the threads of a keeper share. */
 typedef struct duty {
     const rcidp_keeper_desk *desk;
-    uint64_t *count, own_count;
-    int sweeping[2]; /* a pipe of descriptors */
-    sem_t unswept;   /* how many more may wait there */
+    rcidp_keeper_count *count, own_count, refused; /* the second in which this one has refused last */
+    int sweeping[2];                               /* a pipe of descriptors */
+    sem_t unswept;                                 /* how many more may wait there */
 } duty;
 
 /* Close what an asker has sent, but not here: the last close of a file waits for as long as whoever made it
- * has chosen, and so does that of a socket in which others are under way. */
+ * has chosen, and so does that of a socket that lingers, or in which others are under way. Nothing else is
+ * done to it before: some of that waits as well. */
 static void drop(duty *service, int *descriptor)
 {
-    struct linger none = {.l_onoff = 0};
-
     if (*descriptor < 0)
         return;
-    setsockopt(*descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     while (sem_wait(&service->unswept) != 0)
         continue;
     if (write(service->sweeping[1], descriptor, sizeof(*descriptor)) != sizeof(*descriptor))
@@ -297,20 +300,25 @@ static bool find_asker(int socket, pid_t *pid)
     return true;
 }
 
-/* One signature more within this second, by all who share the count: its upper half is the second. *first:
- * the first that is too many. */
-static bool is_within_rate(const duty *service, bool *first)
+/* One signature more within this second, by all who share the count: its upper half is the second. What is
+ * too many for this keeper does not count for others, whose rate may be another. *first: the first that this
+ * one refuses. */
+static bool is_within_rate(duty *service, bool *first)
 {
-    uint64_t second = (uint64_t)rcidp_keeper_milliseconds() / 1000, after,
-             before = __atomic_load_n(service->count, __ATOMIC_RELAXED);
+    rcidp_keeper_count second, after, before = __atomic_load_n(service->count, __ATOMIC_ACQUIRE);
     uint32_t rate = (uint32_t)service->desk->rate;
 
     do {
-        after = before >> 32 >= second ? before + 1 : second << 32 | 1;
+        /* Later than when `before` was written, so that no second of it lies ahead. */
+        second = (uint64_t)rcidp_keeper_milliseconds() / 1000;
+        after = before >> 32 == second ? before + 1 : second << 32 | 1;
+        if (rate && (uint32_t)after > rate) {
+            *first = __atomic_exchange_n(&service->refused, second, __ATOMIC_ACQ_REL) != second;
+            return false;
+        }
     } while (!__atomic_compare_exchange_n(service->count, &before, after, false, __ATOMIC_ACQ_REL,
-                                          __ATOMIC_RELAXED));
-    *first = rate && (uint32_t)after == rate + 1;
-    return !rate || (uint32_t)after <= rate;
+                                          __ATOMIC_ACQUIRE));
+    return true;
 }
 
 static verdict judge(duty *service, apr_pool_t *pool, const question *asked, pid_t asker, answer *reply)

@@ -26,15 +26,19 @@ typedef struct rcidp_keeper_deed {
     pid_t asker; /* the process that asked, as the kernel says */
     const unsigned char *digest;
     apr_size_t length; /* of the digest */
-    bool too_many;     /* the first that was refused within this second */
+    bool too_many;     /* the first that this keeper refused within this second */
 } rcidp_keeper_deed;
+
+/* Of signatures within a second, and which second that is. Aligned so that every machine can count in one
+ * step, also where processes share it. */
+typedef uint64_t rcidp_keeper_count __attribute__((aligned(8)));
 
 /* What a keeper works with. */
 typedef struct rcidp_keeper_desk {
     int serving;
     const apr_array_header_t *keys; /* of const rcidp_key *; NULL for one that could not be had */
     int rate;                       /* signatures in a second, 0 for any number */
-    uint64_t *count;                /* of them, in memory that keepers of one rate share; NULL: its own */
+    rcidp_keeper_count *count;      /* of them, in memory that keepers share; NULL: its own */
     int threads;
     /* Told of each signature before anybody has it, from any of the threads; with a pool for the time of the
      * call. Where it returns false, nobody gets it. */
@@ -60,12 +64,18 @@ void rcidp_keeper_close(int *end);
 const rcidp_key *rcidp_keeper_lend(apr_pool_t *pool, const rcidp_keeper *keeper, const rcidp_key *known,
                                    int place);
 
-/* Is anybody there? Asks for nothing, and waits for nothing: returns the socket by which the answer comes, or
- * -1 where it cannot be asked. */
-int rcidp_keeper_ping(const rcidp_keeper *keeper);
+/* Is anybody there? Asks for nothing, and waits for nothing. *reply becomes the socket by which the answer
+ * comes; -1 where the keeper takes no more questions. False, and -1, where it is this process that lacks what
+ * a question needs. */
+bool rcidp_keeper_ping(const rcidp_keeper *keeper, int *reply);
 
-/* Has the answer come? Closes the socket. */
-bool rcidp_keeper_heard(int *reply);
+/* What came by that socket: an answer; nothing so far; nothing, nor will it. */
+typedef enum rcidp_keeper_word {
+    RCIDP_KEEPER_ANSWERS,
+    RCIDP_KEEPER_WAITS,
+    RCIDP_KEEPER_SILENT
+} rcidp_keeper_word;
+rcidp_keeper_word rcidp_keeper_heard(int reply);
 
 /* Answer until nobody is left who could ask: the other end is closed in all processes. False where this could
  * not begin. Ends the process where what others have sent cannot be closed. */

@@ -6,6 +6,10 @@
 #include <http_config.h>
 #include <pwd.h>
 #include <string.h>
+#include <unistd.h>
+#include <unixd.h>
+
+#include "value.h"
 
 #define LOWEST_RATE 2
 #define HIGHEST_RATE 1000000
@@ -76,14 +80,34 @@ static const char *set(apr_pool_t *pool, rcidp_process_options *options, unsigne
 
 const char *rcidp_process_options_read(apr_pool_t *pool, const char *args, rcidp_process_options *options)
 {
-    const char *word = ap_getword_conf(pool, &args), *error = NULL;
+    const char *word = rcidp_value_word(pool, &args), *error = NULL;
     unsigned given = 0;
 
     memset(options, 0, sizeof(*options));
     options->on = strcasecmp(word, "on") == 0;
     if (!options->on && strcasecmp(word, "off") != 0)
         return apr_psprintf(pool, "\"%s\" is neither on nor off", word);
-    while (!error && *(word = ap_getword_conf(pool, &args)))
+    while (!error && *(word = rcidp_value_word(pool, &args)))
         error = set(pool, options, &given, word);
     return error;
+}
+
+/* Not there is closed: its folder says who could make it. */
+static bool is_open(apr_pool_t *pool, const char *path)
+{
+    apr_finfo_t info;
+
+    return apr_stat(&info, path, APR_FINFO_OWNER | APR_FINFO_PROT, pool) == APR_SUCCESS &&
+           (info.user == ap_unixd_config.user_id || info.protection & APR_FPROT_WWRITE ||
+            (info.group == ap_unixd_config.group_id && info.protection & APR_FPROT_GWRITE));
+}
+
+bool rcidp_process_options_is_exposed(apr_pool_t *pool, const rcidp_process_options *options)
+{
+    apr_finfo_t info;
+
+    if (!options->audit || geteuid() != 0 ||
+        (apr_stat(&info, options->audit, APR_FINFO_TYPE, pool) == APR_SUCCESS && info.filetype != APR_REG))
+        return false; /* a device takes no line back */
+    return is_open(pool, options->audit) || is_open(pool, ap_make_dirstr_parent(pool, options->audit));
 }

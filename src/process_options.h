@@ -19,4 +19,8 @@ typedef struct rcidp_process_options {
  * or a sentence that says what is wrong. */
 const char *rcidp_process_options_read(apr_pool_t *pool, const char *args, rcidp_process_options *options);
 
+/* Could httpd's children, once taken over, change the file of audit=, or put another in its place? Where
+ * httpd starts as root; elsewhere all is one user's. For the check, when User and Group are known. */
+bool rcidp_process_options_is_exposed(apr_pool_t *pool, const rcidp_process_options *options);
+
 #endif

@@ -9,14 +9,15 @@
 #include <http_main.h>
 #include <openssl/evp.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "generations.h"
 #include "inspect.h"
+#include "pulse.h"
 #include "sections.h"
+#include "shared.h"
 #include "token.h"
 #include "trail.h"
 
@@ -26,7 +27,6 @@ APLOG_USE_MODULE(rcidp);
 #define MOST_THREADS 16
 #define SHORT_LIFE 10000               /* milliseconds */
 #define PAUSE 1                        /* second before the next one starts, after a short life */
-#define MOST_MISSES 6                  /* calls of the monitor, each ten seconds, without an answer */
 #define COUNT "mod_rcidp signatures 1" /* retained, as generations.c does */
 
 /* A key of the process. */
@@ -46,10 +46,10 @@ struct rcidp_process {
     const server_rec *main;
     apr_proc_t proc;
     int64_t started; /* rcidp_keeper_milliseconds() */
+    rcidp_pulse pulse;
     /* Of each key, shared by the processes that follow each other: has a token refused its PIN? One that is
      * tried again and again locks itself. */
     bool *refused;
-    int ping, misses; /* by the monitor; -1 where no answer is waited for */
 };
 
 /* --- The configuration -------------------------------------------------------------------------------- */
@@ -67,6 +67,7 @@ rcidp_process *rcidp_process_find(apr_pool_t *pool)
         conf->process->keys = apr_array_make(pool, 1, sizeof(process_key *));
         conf->process->keeper =
             (rcidp_keeper){.asking = -1, .serving = -1, .patience = RCIDP_KEEPER_PATIENCE};
+        conf->process->pulse = RCIDP_PULSE_NONE;
     }
     return conf->process;
 }
@@ -128,9 +129,9 @@ const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const 
     return NULL;
 }
 
-const rcidp_confine_user *rcidp_process_user(const rcidp_process *process)
+const rcidp_process_options *rcidp_process_options_of(const rcidp_process *process)
 {
-    return &process->options.user;
+    return &process->options;
 }
 
 const ap_directive_t *rcidp_process_at(const rcidp_process *process)
@@ -143,7 +144,7 @@ const ap_directive_t *rcidp_process_at(const rcidp_process *process)
 /* An rcidp_keeper_desk's tell. */
 static bool tell(void *baton, apr_pool_t *pool, const rcidp_keeper_deed *deed)
 {
-    const rcidp_process *process = baton;
+    rcidp_process *process = baton;
     const process_key *key = key_at(process, deed->key);
 
     return rcidp_trail_tell(&process->trail, pool, key->s, key->name, deed);
@@ -244,14 +245,13 @@ static int count_threads(void)
 }
 
 /* Of the signatures in this second, by the processes of all generations; NULL where there is no memory. */
-static uint64_t *shared_count(void)
+static rcidp_keeper_count *shared_count(void)
 {
-    uint64_t **kept = ap_retained_data_get(COUNT), *made;
+    rcidp_keeper_count **kept = ap_retained_data_get(COUNT);
 
     if (!kept) {
         kept = ap_retained_data_create(COUNT, sizeof(*kept));
-        made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        *kept = (void *)made == MAP_FAILED ? NULL : made;
+        *kept = rcidp_shared_make(sizeof(**kept));
     }
     return *kept;
 }
@@ -300,14 +300,24 @@ __attribute__((noreturn)) static void keep(rcidp_process *process, pid_t parent,
 
 static void watch(int reason, void *data, int status);
 
+/* What is shared is for this process. */
+static void lend(const rcidp_process *process, bool lent)
+{
+    rcidp_shared_lend(shared_count(), sizeof(*shared_count()), lent);
+    rcidp_shared_lend(process->refused, (size_t)process->keys->nelts, lent);
+}
+
 static void start(rcidp_process *process, bool pause)
 {
-    pid_t parent = getpid(), pid = fork();
+    pid_t parent = getpid(), pid;
 
+    lend(process, true);
+    pid = fork();
     if (pid == 0)
         keep(process, parent, pause);
+    lend(process, false);
     memset(&process->proc, 0, sizeof(process->proc));
-    process->misses = 0;
+    rcidp_pulse_forget(&process->pulse);
     if (pid < 0) {
         complain(process->main, errno, "httpd cannot fork");
         return;
@@ -346,22 +356,6 @@ static void watch(int reason, void *data, int status)
     start(process, rcidp_keeper_milliseconds() - process->started < SHORT_LIFE);
 }
 
-static void forget_refusals(rcidp_process *process)
-{
-    if (process->refused)
-        munmap(process->refused, (size_t)process->keys->nelts);
-    process->refused = NULL;
-}
-
-/* No child has a say in it. */
-static void forget_count(void)
-{
-    uint64_t **kept = ap_retained_data_get(COUNT);
-
-    if (kept && *kept)
-        munmap(*kept, sizeof(**kept));
-}
-
 /* The end of a generation: once its children have closed theirs too, the process sees it. */
 static apr_status_t end(void *data)
 {
@@ -369,8 +363,8 @@ static apr_status_t end(void *data)
 
     rcidp_keeper_close(&process->keeper.asking);
     rcidp_keeper_close(&process->keeper.serving);
-    rcidp_keeper_close(&process->ping);
-    forget_refusals(process);
+    rcidp_pulse_forget(&process->pulse);
+    rcidp_shared_free(process->refused, (size_t)process->keys->nelts);
     return APR_SUCCESS;
 }
 
@@ -386,18 +380,14 @@ int rcidp_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     if (!process || !process->keys->nelts)
         return OK;
     process->main = s;
-    process->refused =
-        mmap(NULL, (size_t)process->keys->nelts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    error = (void *)process->refused == MAP_FAILED ? "there is no memory for it"
-                                                   : rcidp_keeper_open(&process->keeper);
+    apr_pool_cleanup_register(pconf, process, end, apr_pool_cleanup_null);
+    process->refused = rcidp_shared_make((size_t)process->keys->nelts);
+    error = process->refused ? rcidp_keeper_open(&process->keeper) : "there is no memory for it";
     if (error) {
         complain(s, errno, error);
         return OK;
     }
     process->pconf = pconf;
-    process->ping = -1;
-    shared_count(); /* there before the first fork */
-    apr_pool_cleanup_register(pconf, process, end, apr_pool_cleanup_null);
     start(process, false);
     return OK;
 }
@@ -425,12 +415,10 @@ int rcidp_process_monitor(apr_pool_t *pool, server_rec *s)
     (void)pool;
     if (!process || !process->pconf || is_stopping())
         return DECLINED;
-    process->misses = rcidp_keeper_heard(&process->ping) ? 0 : process->misses + 1;
     if (!process->proc.pid)
         start(process, false);
-    else if (process->misses > MOST_MISSES)
+    else if (!rcidp_pulse_is_felt(&process->pulse, &process->keeper, rcidp_keeper_milliseconds()))
         replace_deaf(process);
-    process->ping = rcidp_keeper_ping(&process->keeper);
     return DECLINED;
 }
 
@@ -441,8 +429,6 @@ void rcidp_process_leave(apr_pool_t *pool, server_rec *s)
     (void)pool;
     if (process) {
         rcidp_keeper_close(&process->keeper.serving);
-        rcidp_keeper_close(&process->ping);
-        forget_refusals(process);
+        rcidp_pulse_forget(&process->pulse);
     }
-    forget_count();
 }

@@ -7,8 +7,8 @@
 #include <httpd.h>
 #include <http_config.h>
 
-#include "confine.h"
 #include "keeper.h"
+#include "process_options.h"
 
 /* One for the whole configuration, in the main server's record; NULL there means off. */
 typedef struct rcidp_process rcidp_process;
@@ -25,8 +25,8 @@ rcidp_process *rcidp_process_find(apr_pool_t *pool);
 const char *rcidp_process_add_key(rcidp_process *process, cmd_parms *cmd, const char *file,
                                   const rcidp_key **key);
 
-/* Whose it is, and where it stands in the configuration. */
-const rcidp_confine_user *rcidp_process_user(const rcidp_process *process);
+/* What its directive says, and where it stands in the configuration. */
+const rcidp_process_options *rcidp_process_options_of(const rcidp_process *process);
 const ap_directive_t *rcidp_process_at(const rcidp_process *process);
 
 /* The hooks post_config, which starts it, monitor, which does so again where httpd could not fork, and

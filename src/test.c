@@ -210,6 +210,7 @@ static int send_page(testing *test)
     return rcidp_answer_page(r, rcidp_report_page(r->pool, look, &report));
 }
 
+/* A HEAD has no content. */
 static int send_file(testing *test, const char *type, const char *name, const char *content)
 {
     request_rec *r = test->r;
@@ -219,7 +220,7 @@ static int send_file(testing *test, const char *type, const char *name, const ch
     apr_table_setn(r->headers_out, "Content-Disposition",
                    apr_pstrcat(r->pool, "attachment; filename=\"", name, "\"", NULL));
     ap_set_content_type(r, type);
-    if (r->header_only)
+    if (r->header_only || !content)
         return DONE;
     note_tested(test, name);
     ap_set_content_length(r, (apr_off_t)strlen(content));

@@ -4,23 +4,26 @@
 #define RCIDP_TRAIL_H
 
 #include <httpd.h>
-#include <apr_file_io.h>
+#include <pthread.h>
+#include <stdbool.h>
 
 #include "keeper.h"
 #include "process_options.h"
 
 typedef struct rcidp_trail {
     const rcidp_process_options *options;
-    apr_file_t *file; /* NULL: httpd's error log */
+    int file;                /* -1: httpd's error log */
+    pthread_mutex_t writing; /* one line at a time */
+    bool is_cut_off;         /* the last line has no end */
 } rcidp_trail;
 
-/* Open the file that the options name, if they do, for the pool's life. As root. Returns NULL, or what is
- * wrong with it. */
+/* Open the file that the options name, if they do, for the process's life. As root. Returns NULL, or what is
+ * wrong with it, in pool. */
 const char *rcidp_trail_open(rcidp_trail *trail, apr_pool_t *pool);
 
 /* Write down a deed with the key of that name, which signs for s; `pool` is for the time of the call. False
  * where that cannot be, which is logged. From any thread. */
-bool rcidp_trail_tell(const rcidp_trail *trail, apr_pool_t *pool, const server_rec *s, const char *name,
+bool rcidp_trail_tell(rcidp_trail *trail, apr_pool_t *pool, const server_rec *s, const char *name,
                       const rcidp_keeper_deed *deed);
 
 #endif

@@ -20,7 +20,7 @@ import idp
 import form
 import keybytes
 import verify
-from httpd import HTTPD, poll
+from httpd import HTTPD, Httpd, poll
 from idp import Idp
 from tap import done_testing, is_, like, ok, skip_all
 
@@ -315,10 +315,51 @@ with Idp(key=ec, name="audit", server="RcIdpSigningProcess on user=%s audit=audi
     server.graceful()
     server.launch()
     is_(len(lines()), 2, "after it was moved and a graceful restart, there is a new one")
+
+# A file that has no room for a whole line.
+long = Idp(key=ec, name="cut-off", server="RcIdpSigningProcess on audit=audit.log")
+long.write("audit.log", "before\n" * 100000)  # longer than any other file that the process writes
+with long as server:
+    server.expect(r"\[rcidp:crit\] .* \(27\)File too large: RCIDP93: nothing is signed, since audit=.* cannot be written$", count=1)
+    server.expect(r"\[rcidp:error\] .* RCIDP36: .* the signing process could not write down that it signed$", count=1)
+    trail, signer = server.path("audit.log"), one_signer(server)
+
+    def limit(size):
+        subprocess.run(["prlimit", "--pid", str(signer), "--fsize=%s:" % size], check=True)
+    server.launch()
+    limit(os.path.getsize(trail) + 30)
+    is_(server.get().status, 500, "a line that finds no room is no line")
+    limit("unlimited")
+    are_signed(server, [server.launch().xml], ec, "with room again")
+    is_(one_signer(server), signer, "it is the same process")
+    found = [each is not None for each in lines()[100000:]]
+    is_(found, [True, True, False, True, True], "what is left of it stands alone")
+    with open(trail, "r+b") as file:
+        file.truncate(os.path.getsize(trail) - 9)
+    server.graceful()
+    server.launch()
+    is_([each is not None for each in lines()[100000:]], found[:-1] + [False, True, True], "nor does a new process go on in a line that was cut off")
 with Idp(key=ec, name="full", server="RcIdpSigningProcess on audit=/dev/full") as server:
     server.expect(r"\[rcidp:crit\] .* \(28\)No space left on device: RCIDP93: nothing is signed, since audit=/dev/full cannot be written$", count=1)
     server.expect(r"\[rcidp:error\] .* RCIDP36: .* the signing process could not write down that it signed$", count=1)
     is_(server.get().status, 500, "where the trail cannot be written, nothing is signed")
+
+# What the processes share, nobody has who runs for others and is not told that he is a child.
+with Idp(key=ec, name="pages", modules=["cgid"], server="RcIdpSigningProcess on rate=1000") as server:
+    def shared(pid):
+        with open("/proc/%d/maps" % pid) as file:
+            return {line.split()[4] for line in file if re.search(r" /dev/zero \(deleted\)$", line)}
+    one_signer(server)
+    server.graceful()
+    signer = one_signer(server)
+    theirs = {pid: shared(pid) for pid in others(server) if pid != server.process.pid}
+    kept = (shared(signer) & shared(server.process.pid)) - set.union(*theirs.values())
+    ok(len(theirs) > 2 and len(kept) == 2, "no child has the two pages that the signing processes share, mod_cgid's daemon neither", theirs)
+
+# Where there is no key, nothing is to be closed.
+with Httpd("RcIdpSigningProcess on\nRcIdpPublishCertificateFile %s\n" % ec.cert, name="no-key") as server:
+    server.client(scheme="http").get("/")
+    is_({os.readlink("/proc/%d/fd/0" % pid) for pid in keybytes.family(server)}, {"/dev/null"}, "without a key the children keep what they have")
 
 # A CGI program, which prefork's children start themselves, has nothing by which it could ask for signatures.
 CGI = "#!/bin/sh\necho Content-Type: text/plain\necho\nls -l /proc/$$/fd\n"

@@ -45,6 +45,21 @@ def owned(pair, user):
     return path
 
 
+def trail(name, owner=None, mode=0o640):
+    """The path of a file, in a folder, both or one of them not root's alone."""
+    folder = os.path.join(certs.folder(), "trail-" + name)
+    os.mkdir(folder, 0o755)
+    path = os.path.join(folder, "audit.log")
+    if owner == "folder":
+        shutil.chown(folder, httpd.children().pw_name)
+    else:
+        with open(path, "w"):
+            os.chmod(path, mode)
+        if owner:
+            shutil.chown(path, **{owner: httpd.children()[2 if owner == "user" else 3]})
+    return path
+
+
 def marked(text, directive):
     return text.replace(directive, "=>" + directive)
 
@@ -77,6 +92,9 @@ WARNINGS = [
     # As whoever is not root, all is the same user's.
     *[("RCIDP92", KEY + ": .* belongs to the User of httpd's children; chown root it", launch(server=marked(identity(key=owned(RSA, httpd.children().pw_name)), KEY)))
       for _ in range(os.geteuid() == 0)],
+    *[("RCIDP97", "RcIdpSigningProcess: children can change audit=.*/trail-%s/audit.log, or its folder" % how[0],
+       launch(server=identity() + '=>RcIdpSigningProcess on audit="%s"\n' % trail(*how)))
+      for how in (("user", "user"), ("group", "group", 0o620), ("all", None, 0o602), ("folder", "folder")) if os.geteuid() == 0],
     ("RCIDP83", "RcIdpServiceProvider: no RcIdpLaunch names eu", launch(server=identity() + "=>RcIdpServiceProvider eu title=x\n")),
     ("RCIDP64", CERT + ": .* is open to group or others", launch(server='RcIdpEntityID urn:x:y\n=>%s "%s"\n'
                                                                  % (CERT, file("open.pem", read(RSA.cert) + read(RSA.key), 0o644)))),
@@ -128,6 +146,8 @@ def good(more="", server=None, before=LAUNCH):
 
 # What it is, the configuration, where to launch.
 RIGHT = [
+    *[("a trail that is root's, " + what, good(server=identity() + 'RcIdpSigningProcess on audit="%s"\n' % trail(name, owner, mode)), "/ringcentral")
+      for what, name, owner, mode in (("open to nobody", "root", None, 0o600), ("read by httpd's group", "read", "group", 0o640))],
     ("the smallest one", good(), "/ringcentral"),
     ("no key file, since the certificate's file has the key", good(server=cert(BOTH)), "/ringcentral"),
     ("a certificate with others behind it", good(server=cert(CHAIN) + '%s "%s"\n' % (KEY, RSA.key)), "/ringcentral"),

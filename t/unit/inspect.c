@@ -38,6 +38,14 @@ static const char *dies(apr_pool_t *scratch, const char *file, const rcidp_key *
     return rcidp_key_read(scratch, file, key);
 }
 
+/* One of a token, whose library does not survive it. */
+static const char *always_dies(apr_pool_t *scratch, const char *file, const rcidp_key **key)
+{
+    (void)scratch, (void)file, (void)key;
+    kill(getpid(), SIGKILL);
+    return NULL;
+}
+
 static const char *look(rcidp_inspect_read *read, int fails, const char *file)
 {
     const rcidp_key *key, *known = NULL;
@@ -54,6 +62,7 @@ static const char *look(rcidp_inspect_read *read, int fails, const char *file)
 int main(int argc, char **argv)
 {
     const char *file, *error;
+    const rcidp_key *known;
 
     (void)argc;
     fixture_begin(argv[0]);
@@ -68,6 +77,11 @@ int main(int argc, char **argv)
     is_int(forks, 4, "and that is all");
     is_str(look(dies, 0, file), NULL, "a process that is killed twice: the third looks");
     is_int(forks, 3, "and that is all");
+    forks = failing = 0;
+    error = rcidp_inspect(pool, always_dies, file, &(rcidp_confine_user){.name = NULL}, &known);
+    is_str(error, apr_pstrcat(pool, "the process that should read ", file, " did not", NULL),
+           "a token is not asked again: it may have had a PIN");
+    is_int(forks, 1, "but once");
     error = look(rcidp_key_read, 1000000, file);
     is_str(error, apr_pstrcat(pool, "no process that could read ", file, ": ", strerror(EAGAIN), NULL),
            "never a process: why is said");

@@ -136,8 +136,6 @@ static void test_shared_rate(void)
     int signatures = 0;
     bool right;
 
-    shared_count =
-        mmap(NULL, sizeof(*shared_count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     for (int i = 0; i < 4; i++)
         made[i] = begin(2);
     first = rcidp_keeper_milliseconds() / 1000;
@@ -150,29 +148,67 @@ static void test_shared_rate(void)
         kill(made[i].pid, SIGKILL); /* the later ones have the sockets of the earlier */
         ended(&made[i]);
     }
-    munmap(shared_count, sizeof(*shared_count));
-    shared_count = NULL;
+}
+
+/* Two rates, as a restart may leave them. */
+static void test_two_rates(void)
+{
+    kept low = begin(2), high = begin(200);
+    rcidp_keeper_deed deed;
+    int refused = 0, told = 0;
+    bool right;
+
+    for (int i = 0; i < 1000 && !refused; i++) {
+        for (int more = 0; more < 10; more++)
+            sign(pool, &high, 1, 0, &right);
+        refused += sign(pool, &low, 1, 0, &right) != NULL;
+    }
+    kill(low.pid, SIGKILL);
+    while (read(low.told, &deed, sizeof(deed)) == sizeof(deed))
+        told += deed.too_many;
+    is_int(refused, 1, "a keeper of the lower rate refuses what it has not signed itself");
+    is_int(told, 1, "and tells of it");
+    ended(&low);
+    low = begin(2);
+    refused = 0;
+    for (int i = 0; i < 20; i++) {
+        for (int more = 0; more < 30; more++)
+            sign(pool, &low, 1, 0, &right);
+        refused += sign(pool, &high, 1, 0, &right) != NULL;
+    }
+    is_int(refused, 0, "what it refuses does not count for the one of the higher rate");
+    *shared_count = UINT64_MAX; /* of a second that never comes */
+    is_str(sign(pool, &high, 1, 0, &right), NULL, "nor does what nobody can have counted");
+    kill(high.pid, SIGKILL);
+    ended(&low);
+    ended(&high);
 }
 
 /* Whoever wants to know whether it is there does not wait for it. */
 static void test_ping(void)
 {
     kept made = begin(0);
-    int reply = rcidp_keeper_ping(&made.keeper), pings = 0, heard = 0;
-    struct pollfd waiting = {.fd = reply, .events = POLLIN};
+    int replies[2000], reply, pings = 0, waiting = 0;
+    bool means = rcidp_keeper_ping(&made.keeper, &reply);
+    struct pollfd answer = {.fd = reply, .events = POLLIN};
 
-    is_int(poll(&waiting, 1, 20000), 1, "a keeper answers who asks whether it is there");
-    ok(rcidp_keeper_heard(&reply), "and is heard");
-    is_int(reply, -1, "once");
-    ok(!rcidp_keeper_heard(&reply), "without a question it is not");
+    is_int(poll(&answer, 1, 20000), 1, "a keeper answers who asks whether it is there");
+    ok(means && rcidp_keeper_heard(reply) == RCIDP_KEEPER_ANSWERS, "and is heard");
+    poll(&answer, 1, 20000);
+    ok(rcidp_keeper_heard(reply) == RCIDP_KEEPER_SILENT, "once");
+    close(reply);
     kill(made.pid, SIGSTOP);
     waitpid(made.pid, NULL, WUNTRACED);
-    while ((reply = rcidp_keeper_ping(&made.keeper)) >= 0 && pings < 100000) {
-        pings++;
-        heard += rcidp_keeper_heard(&reply);
+    while (means && pings < 2000) {
+        means = rcidp_keeper_ping(&made.keeper, &replies[pings]);
+        if (replies[pings] < 0)
+            break;
+        waiting += rcidp_keeper_heard(replies[pings++]) == RCIDP_KEEPER_WAITS;
     }
-    is_int(heard, 0, "nor is one that is stopped");
-    ok(pings > 0 && pings < 100000, "which can be asked only so often: %d times", pings);
+    ok(means && pings > 0 && pings < 2000, "one that is stopped can be asked only so often: %d times", pings);
+    is_int(waiting, pings, "and is waited for");
+    while (pings)
+        close(replies[--pings]);
     kill(made.pid, SIGCONT);
     ended(&made);
 }
@@ -215,7 +251,12 @@ int main(int argc, char **argv)
     test_many();
     test_exact_rate();
     test_rate();
+    shared_count =
+        mmap(NULL, sizeof(*shared_count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     test_shared_rate();
+    test_two_rates();
+    munmap(shared_count, sizeof(*shared_count));
+    shared_count = NULL;
     test_ping();
     test_not_told();
     test_death();

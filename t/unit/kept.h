@@ -25,7 +25,7 @@ typedef struct kept {
 
 static int deeds;
 static bool cannot_tell;
-static uint64_t *shared_count;
+static rcidp_keeper_count *shared_count;
 
 static inline bool tell(void *baton, apr_pool_t *scratch, const rcidp_keeper_deed *deed)
 {
