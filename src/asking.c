@@ -95,7 +95,7 @@ const rcidp_no *rcidp_asking_before(const rcidp_asking *asking, const rcidp_serv
     if (request->idps && !lists(request->idps, server->entity_id))
         return &no_idp;
     if (request->has_subject && !request->subject)
-        return &no_subject; /* an encrypted one, or one with confirmations, is not ours to know */
+        return &no_subject; /* an encrypted one, or one that others confirm, is not ours to know */
     return take_format(asking, server, conf) ? NULL : &no_format;
 }
 

@@ -29,8 +29,8 @@ typedef struct rcidp_keeper_deed {
     bool too_many;     /* the first that this keeper refused within this second */
 } rcidp_keeper_deed;
 
-/* Of signatures within a second, and which second that is. Aligned so that every machine can count in one
- * step, also where processes share it. */
+/* Of signatures within a second, and which second that is. Aligned so that a machine that can counts in one
+ * step; on one that cannot, each process counts for itself. */
 typedef uint64_t rcidp_keeper_count __attribute__((aligned(8)));
 
 /* What a keeper works with. */

@@ -20,6 +20,7 @@
 #include "text.h"
 
 #define ENTITY_FORMAT "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+#define BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 
 /* Of an ID; it is said in logs (Kantara SDP-G02 has no longer text). */
 #define ID_LIMIT 256
@@ -222,9 +223,20 @@ static const char *read_request(apr_pool_t *pool, const LassoSamlp2AuthnRequest 
     return NULL;
 }
 
-/* From the tree, since Lasso makes 0 of what is no number, and false of what is no boolean. What SAML
- * profiles 4.1.4.1 forbids: an Issuer that is no entity; a Subject with confirmations, which then names
- * nobody. */
+/* Is its SubjectConfirmation, of which Lasso takes one, what the assertion will have? SAML profiles 4.1.4.1
+ * wants none, and some service providers send this one. */
+static bool is_for_bearers(const xmlNode *subject)
+{
+    xmlNodePtr node = rcidp_foreign_child(subject, RCIDP_NS_ASSERTION, "SubjectConfirmation");
+    xmlChar *method = node ? xmlGetNoNsProp(node, BAD_CAST "Method") : NULL;
+    bool is = !node || (method && strcmp((const char *)method, BEARER) == 0 && !xmlFirstElementChild(node));
+
+    xmlFree(method);
+    return is;
+}
+
+/* From the tree, since Lasso makes 0 of what is no number, and false of what is no boolean. An Issuer that is
+ * no entity is none (SAML profiles 4.1.4.1); a Subject that is to be confirmed otherwise names nobody. */
 static const char *read_tree(apr_pool_t *pool, const xmlNode *root, rcidp_authn_request *request)
 {
     static const char name[] = "AssertionConsumerServiceIndex";
@@ -241,7 +253,7 @@ static const char *read_tree(apr_pool_t *pool, const xmlNode *root, rcidp_authn_
         return "its Issuer has a Format that is not entity";
     request->force_authn = force_authn;
     request->is_passive = is_passive;
-    if (rcidp_foreign_child(subject, RCIDP_NS_ASSERTION, "SubjectConfirmation"))
+    if (!is_for_bearers(subject))
         request->subject = NULL;
     request->acs_index = rcidp_foreign_number(pool, root, name);
     return request->acs_index < 0 && rcidp_foreign_attribute(pool, root, name)

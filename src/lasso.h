@@ -22,7 +22,7 @@ typedef struct rcidp_authn_request {
     bool force_authn, is_passive;
     const char *name_id_format, *sp_name_qualifier;
     bool has_subject;
-    const char *subject; /* the text of its NameID; NULL also where there are confirmations */
+    const char *subject; /* the text of its NameID; NULL also where it is to be confirmed not by bearer */
     const char *subject_format, *name_qualifier, *subject_sp_name_qualifier; /* and its attributes */
     const apr_array_header_t
         *contexts;          /* of const char *: AuthnContextClassRef; NULL without RequestedAuthnContext */

@@ -87,8 +87,10 @@ const char *rcidp_process_options_read(apr_pool_t *pool, const char *args, rcidp
     options->on = strcasecmp(word, "on") == 0;
     if (!options->on && strcasecmp(word, "off") != 0)
         return apr_psprintf(pool, "\"%s\" is neither on nor off", word);
-    while (!error && *(word = rcidp_value_word(pool, &args)))
+    while (!error && *args) {
+        word = rcidp_value_word(pool, &args);
         error = set(pool, options, &given, word);
+    }
     return error;
 }
 

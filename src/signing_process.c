@@ -27,7 +27,7 @@ APLOG_USE_MODULE(rcidp);
 #define MOST_THREADS 16
 #define SHORT_LIFE 10000               /* milliseconds */
 #define PAUSE 1                        /* second before the next one starts, after a short life */
-#define COUNT "mod_rcidp signatures 1" /* retained, as generations.c does */
+#define COUNT "mod_rcidp signatures 2" /* retained, as generations.c does */
 
 /* A key of the process. */
 typedef struct process_key {
@@ -310,16 +310,18 @@ static void lend(const rcidp_process *process, bool lent)
 static void start(rcidp_process *process, bool pause)
 {
     pid_t parent = getpid(), pid;
+    int reason;
 
     lend(process, true);
     pid = fork();
     if (pid == 0)
         keep(process, parent, pause);
+    reason = errno;
     lend(process, false);
     memset(&process->proc, 0, sizeof(process->proc));
     rcidp_pulse_forget(&process->pulse);
     if (pid < 0) {
-        complain(process->main, errno, "httpd cannot fork");
+        complain(process->main, reason, "httpd cannot fork");
         return;
     }
     process->proc.pid = pid;

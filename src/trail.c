@@ -3,76 +3,67 @@
 
 #include <apr_escape.h>
 #include <apr_strings.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <http_config.h>
 #include <http_log.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "text.h"
 
 APLOG_USE_MODULE(rcidp);
 
-/* Does the file end within a line, which another process did not live to end? */
-static bool is_cut_off(int file, off_t length)
-{
-    char last = '\n';
-
-    return length > 0 && pread(file, &last, 1, length - 1) == 1 && last != '\n';
-}
+#define APPENDED (APR_FOPEN_WRITE | APR_FOPEN_APPEND | APR_FOPEN_CREATE | APR_FOPEN_NONBLOCK)
+#define MODE (APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD)
 
 /* What nobody who asks has open, and can cut. A pipe that nobody reads would keep us here. */
 const char *rcidp_trail_open(rcidp_trail *trail, apr_pool_t *pool)
 {
     const char *path = trail->options->audit;
-    struct stat is;
-    int file = path ? open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                           S_IRUSR | S_IWUSR | S_IRGRP)
-                    : -1;
+    char reason[120];
+    apr_finfo_t is;
+    apr_status_t rv;
 
-    trail->file = file;
-    if (path && file < 0)
-        return apr_psprintf(pool, "audit=%s: %s", path, strerror(errno));
-    if (path && (fstat(file, &is) != 0 || !(S_ISREG(is.st_mode) || S_ISCHR(is.st_mode)) ||
-                 fcntl(file, F_SETFL, O_APPEND) != 0))
-        return apr_psprintf(pool, "audit=%s is not a file", path);
-    trail->is_cut_off = path && S_ISREG(is.st_mode) && is_cut_off(file, is.st_size);
+    trail->file = NULL;
     pthread_mutex_init(&trail->writing, NULL);
-    return NULL;
+    if (!path)
+        return NULL;
+    rv = apr_file_open(&trail->file, path, APPENDED | APR_FOPEN_READ, MODE, pool);
+    if (APR_STATUS_IS_EACCES(rv)) /* one that may be written to, and no more */
+        rv = apr_file_open(&trail->file, path, APPENDED, MODE, pool);
+    if (rv == APR_SUCCESS)
+        rv = apr_file_info_get(&is, APR_FINFO_TYPE, trail->file);
+    if (rv != APR_SUCCESS)
+        return apr_psprintf(pool, "audit=%s: %s", path, apr_strerror(rv, reason, sizeof(reason)));
+    return is.filetype == APR_REG || is.filetype == APR_CHR
+               ? NULL
+               : apr_psprintf(pool, "audit=%s is not a file", path);
 }
 
-/* As much as there is room for. Returns how much that is; errno says why it is not all. */
-static apr_size_t put(int file, const char *text, apr_size_t length)
+/* Does the file end within a line, for which somebody found no room? */
+static bool is_cut_off(apr_file_t *file)
 {
-    apr_size_t at = 0;
-    ssize_t done = 0;
+    apr_off_t place = -1;
+    apr_finfo_t is;
+    char last = '\n';
+    apr_size_t length = 1;
 
-    while (at < length && (done >= 0 || errno == EINTR)) {
-        done = write(file, text + at, length - at);
-        at += done > 0 ? (apr_size_t)done : 0;
-    }
-    return at;
+    return apr_file_info_get(&is, APR_FINFO_TYPE, file) == APR_SUCCESS && is.filetype == APR_REG &&
+           apr_file_seek(file, APR_END, &place) == APR_SUCCESS &&
+           apr_file_read(file, &last, &length) == APR_SUCCESS && last != '\n';
 }
 
 /* The rest of a line that found no room stays alone in its own. */
 static bool append(rcidp_trail *trail, apr_pool_t *pool, const server_rec *s, const char *line)
 {
     const char *dated = apr_pstrcat(pool, "\n", rcidp_text_time(pool, apr_time_now()), " ", line, "\n", NULL);
-    apr_size_t length, done;
+    apr_status_t rv;
 
     pthread_mutex_lock(&trail->writing);
-    dated += !trail->is_cut_off;
-    length = strlen(dated);
-    done = put(trail->file, dated, length);
-    if (done < length)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, errno, s,
-                     "RCIDP93: nothing is signed, since audit=%s cannot be written", trail->options->audit);
-    if (done)
-        trail->is_cut_off = done < length;
+    dated += !is_cut_off(trail->file);
+    rv = apr_file_write_full(trail->file, dated, strlen(dated), NULL);
     pthread_mutex_unlock(&trail->writing);
-    return done == length;
+    if (rv != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                     "RCIDP93: nothing is signed, since audit=%s cannot be written", trail->options->audit);
+    return rv == APR_SUCCESS;
 }
 
 static bool warn_of_rate(const rcidp_trail *trail, const server_rec *s)
@@ -98,5 +89,5 @@ bool rcidp_trail_tell(rcidp_trail *trail, apr_pool_t *pool, const server_rec *s,
         return warn_of_rate(trail, s);
     line = apr_psprintf(pool, "RCIDP56: signed for process %" APR_PID_T_FMT " by the key in %s: digest %s",
                         deed->asker, name, apr_pescape_hex(pool, deed->digest, deed->length, 0));
-    return trail->file >= 0 ? append(trail, pool, s, line) : log_line(s, line);
+    return trail->file ? append(trail, pool, s, line) : log_line(s, line);
 }

@@ -3,6 +3,7 @@
 #ifndef RCIDP_TRAIL_H
 #define RCIDP_TRAIL_H
 
+#include <apr_file_io.h>
 #include <httpd.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -12,12 +13,11 @@
 
 typedef struct rcidp_trail {
     const rcidp_process_options *options;
-    int file;                /* -1: httpd's error log */
+    apr_file_t *file;        /* NULL: httpd's error log */
     pthread_mutex_t writing; /* one line at a time */
-    bool is_cut_off;         /* the last line has no end */
 } rcidp_trail;
 
-/* Open the file that the options name, if they do, for the process's life. As root. Returns NULL, or what is
+/* Open the file that the options name, if they do, for the pool's life. As root. Returns NULL, or what is
  * wrong with it, in pool. */
 const char *rcidp_trail_open(rcidp_trail *trail, apr_pool_t *pool);
 

@@ -18,6 +18,8 @@
 #include "text.h"
 #include "verify.h"
 
+#define BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+
 static const char *base64_of(const char *data, size_t size)
 {
     return apr_pencode_base64(fuzz_pool, data, (apr_ssize_t)size, APR_ENCODE_NONE, NULL);
@@ -125,7 +127,8 @@ static void must_have_texts(const rcidp_authn_request *request, xmlXPathContextP
         {"/*/@AssertionConsumerServiceURL", request->acs_url},
         {"/*/@ProtocolBinding", request->protocol_binding},
         {"/*/a:Issuer", request->issuer},
-        {"/*/a:Subject[not(a:SubjectConfirmation)]/a:NameID", request->subject},
+        {"/*/a:Subject[not(a:SubjectConfirmation[not(@Method='" BEARER "') or *])]/a:NameID",
+         request->subject},
         {"/*/a:Subject/a:NameID/@Format", request->subject_format},
         {"/*/a:Subject/a:NameID/@NameQualifier", request->name_qualifier},
         {"/*/a:Subject/a:NameID/@SPNameQualifier", request->subject_sp_name_qualifier},

@@ -207,7 +207,7 @@ WRONG = [
                ("on user=nobody-at-all", "no such user"), ("on rate=1", "from 2 to"), ("on rate=1000001", "to 1000000"), ("on rate=", "rate="),
                ("on rate=9x", "rate="), ("on daemon", "none of user=NAME"), ("on audit=", "not the path of a file"),
                ("on audit=|cat", "not the path of a file"), ("on audit=no/such/file", "there is no such folder"), ("on audit=/", "is not a file"),
-               ("on rate=2 user=daemon rate=2", "rate= stands twice")),
+               ("on rate=2 user=daemon rate=2", "rate= stands twice"), ('on "" rate=2', "none of user=NAME")),
     ("RcIdpSigningProcess", "user=daemon is the User of httpd's children", server("User daemon\n=>RcIdpSigningProcess on user=daemon")),
     ("RcIdpSigningProcess", "stands twice", server("RcIdpSigningProcess on\n=>RcIdpSigningProcess on rate=9")),
     ("RcIdpSigningProcess", "cannot occur within <VirtualHost", identity() + host("=>RcIdpSigningProcess on\n" + section(LAUNCH))),

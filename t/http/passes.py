@@ -147,7 +147,8 @@ def good(more="", server=None, before=LAUNCH):
 # What it is, the configuration, where to launch.
 RIGHT = [
     *[("a trail that is root's, " + what, good(server=identity() + 'RcIdpSigningProcess on audit="%s"\n' % trail(name, owner, mode)), "/ringcentral")
-      for what, name, owner, mode in (("open to nobody", "root", None, 0o600), ("read by httpd's group", "read", "group", 0o640))],
+      for what, name, owner, mode in (("open to nobody", "root", None, 0o600), ("read by httpd's group", "read", "group", 0o640))
+      if os.geteuid() == 0],
     ("the smallest one", good(), "/ringcentral"),
     ("no key file, since the certificate's file has the key", good(server=cert(BOTH)), "/ringcentral"),
     ("a certificate with others behind it", good(server=cert(CHAIN) + '%s "%s"\n' % (KEY, RSA.key)), "/ringcentral"),

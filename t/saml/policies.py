@@ -218,11 +218,18 @@ def flags():
         table.meets("no ForceAuthn, signed in long ago", {}, headers=[("X-Authn-Instant", instant(-86400))])
 
 
+BEARER = '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/>'
+
+
 def subjects():
     def qualified(attributes):
         return {"inside": subject("alice@example.com").replace("<saml:NameID ", "<saml:NameID %s " % attributes)}
 
+    def confirmed(method):
+        return subject("alice@example.com").replace("</saml:Subject>", BEARER.replace("bearer", method) + "</saml:Subject>")
+
     table.meets("subject: the same", {"inside": subject("alice@example.com")})
+    table.meets("subject: the same, confirmed by bearer", {"inside": confirmed("bearer")})
     table.meets("subject: the same, in whatever format", {"inside": subject("alice@example.com", FORMATS["unspecified"])})
     table.meets("subject: the same, without a format", {"inside": subject("alice@example.com").replace(' Format="%s"' % EMAIL, "")})
     table.meets("subject: the same, qualified", qualified('NameQualifier="%s" SPNameQualifier="%s"' % (asking.idp.ENTITY_ID, US)))
@@ -235,8 +242,8 @@ def subjects():
     for name, inside in (("another", subject("bob@example.com")), ("by case", subject("Alice@example.com")), ("a part", subject("alice")),
                          ("empty", subject("")),
                          ("encrypted", '<saml:Subject><saml:EncryptedID><x xmlns=""/></saml:EncryptedID></saml:Subject>'),
-                         ("with a confirmation", subject("alice@example.com").replace(
-                             "</saml:Subject>", '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/></saml:Subject>')),
+                         ("confirmed by a key", confirmed("holder-of-key")), ("confirmed by no method", confirmed("bearer").replace(" Method=", " x=")),
+                         ("confirmed by bearer and in a name", confirmed("bearer").replace(BEARER, BEARER[:-2] + "><saml:NameID>a</saml:NameID></saml:SubjectConfirmation>")),
                          ("by confirmation alone", '<saml:Subject><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/></saml:Subject>')):
         table.fails("subject: " + name, {"inside": inside}, "other-subject", (RESPONDER, "UnknownPrincipal"))
 

@@ -189,6 +189,7 @@ static void test_ping(void)
 {
     kept made = begin(0);
     int replies[2000], reply, pings = 0, waiting = 0;
+    int room = 4096; /* so that few fill it */
     bool means = rcidp_keeper_ping(&made.keeper, &reply);
     struct pollfd answer = {.fd = reply, .events = POLLIN};
 
@@ -197,6 +198,7 @@ static void test_ping(void)
     poll(&answer, 1, 20000);
     ok(rcidp_keeper_heard(reply) == RCIDP_KEEPER_SILENT, "once");
     close(reply);
+    setsockopt(made.keeper.asking, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
     kill(made.pid, SIGSTOP);
     waitpid(made.pid, NULL, WUNTRACED);
     while (means && pings < 2000) {

@@ -120,6 +120,7 @@ static void test_details(void)
 }
 
 #define X "<x xmlns=\"urn:x\"/>"
+#define BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 #define NAME "<saml:NameID>alice</saml:NameID>"
 #define CLASS "<saml:AuthnContextClassRef>urn:c</saml:AuthnContextClassRef>"
 #define IDPS(id) "<samlp:IDPList><samlp:IDPEntry ProviderID=\"" id "\"/></samlp:IDPList>"
@@ -146,6 +147,9 @@ static void test_refused(void)
         {REQUEST("", ISSUER "<saml:Subject>" NAME NAME "</saml:Subject>"), part, "a Subject of two names"},
         {REQUEST("", ISSUER "<saml:Subject><saml:BaseID/>" NAME "</saml:Subject>"), part,
          "a Subject of two identifiers"},
+        {REQUEST("", ISSUER "<saml:Subject>" NAME "<saml:SubjectConfirmation Method=\"" BEARER "\"/>"
+                            "<saml:SubjectConfirmation Method=\"urn:m\"/></saml:Subject>"),
+         part, "a Subject with two confirmations"},
         {REQUEST("", ISSUER "<saml:Subject>" X "</saml:Subject>"), part, "a Subject of another kind"},
         {REQUEST("", ISSUER "<samlp:NameIDPolicy Format=\"urn:f\">" X "</samlp:NameIDPolicy>"), part,
          "a NameIDPolicy with something in it"},
