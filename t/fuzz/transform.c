@@ -98,8 +98,10 @@ int ap_regexec(const ap_regex_t *regex, const char *text, apr_size_t count, ap_r
 apr_status_t ap_pregsub_ex(apr_pool_t *pool, char **result, const char *input, const char *source,
                            apr_size_t count, ap_regmatch_t groups[], apr_size_t limit)
 {
-    char *out = apr_palloc(pool, limit), *to = out;
+    static char out[RCIDP_VALUE_LIMIT];
+    char *to = out;
 
+    must(limit <= sizeof(out));
     for (; *input; input++) {
         const char *from = input;
         apr_size_t length = 1;
@@ -117,8 +119,7 @@ apr_status_t ap_pregsub_ex(apr_pool_t *pool, char **result, const char *input, c
         memcpy(to, from, length);
         to += length;
     }
-    *to = '\0';
-    *result = out;
+    *result = apr_pstrmemdup(pool, out, (apr_size_t)(to - out));
     return APR_SUCCESS;
 }
 
