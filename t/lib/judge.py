@@ -116,7 +116,7 @@ class Opinions:
 
     def __init__(self, server):
         self.server = server
-        self.metadata = {}
+        self.metadata, self.earlier = {}, {}
         self.parties = None
         self.waiting = None
         self.seen = self.errors = self.unknown = 0
@@ -131,7 +131,7 @@ class Opinions:
     def settle(self):
         """The new generation answers."""
         with _lock:
-            self.metadata, self.parties = {}, None
+            self.metadata, self.earlier, self.parties = {}, self.metadata, None
             waiting, self.waiting = self.waiting, None
             for response in waiting or []:
                 self._note(*response)
@@ -179,7 +179,7 @@ class Opinions:
         return "; ".join(problems) or "nobody has the ACS " + post.action
 
     def _metadata(self, entity_id, before):
-        """What is published, and what was when the request began."""
+        """What is published, what was when the request began, and in between: many wait for the lock through a whole generation."""
         where = self.server.published.get(entity_id, self.server.published.get(ANY))
         if where is None:
             raise LookupError("nobody said where the metadata of %s is" % entity_id)
@@ -189,7 +189,7 @@ class Opinions:
             if answer.status != 200:
                 raise LookupError("no metadata at %s: %r" % (path, answer))
             self.metadata[where] = answer.body
-        return {self.metadata[where], before.get(where, self.metadata[where])}
+        return {self.metadata[where]} | {known[where] for known in (before, self.earlier) if where in known}
 
     def check(self):
         """One check, if there were Responses that Lasso could judge."""

@@ -49,7 +49,7 @@ def build(top):
         asked = re.search(r"^  \$ (.*)$", file.read(), re.M).group(1)
     options = [word for word in shlex.split(asked)[1:] if re.match(r"--(with-apxs|with-httpd|enable-werror|enable-sanitize)\b", word)]
     run(folder, "../source/configure", "--without-lasso", "-q", *options)
-    run(folder, "make", "-s", "mod_rcidp.la")
+    run(folder, "make", "-s", "-j%d" % os.cpu_count(), "mod_rcidp.la")
     return os.path.join(folder, ".libs", "mod_rcidp.so")
 
 
